@@ -1,0 +1,1 @@
+"""The always-on agent: watches folders, queues operations, serves the socket."""

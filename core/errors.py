@@ -1,0 +1,172 @@
+"""Every error that Shelver raises on purpose.
+
+    ShelverError                     1
+    ├── UsageError                   2   the command or request makes no sense
+    │   ├── UnknownOperation         2
+    │   └── UnknownFolder            2
+    ├── ConfigError                  2   config.toml has mistakes: all of them, each with its place
+    ├── AgentUnreachable             3   nobody answers on the socket
+    ├── NotAllowed                   4   the socket's owner does not let this user do that
+    ├── Refused                      5   Shelver could, but must not
+    │   ├── Locked                   5   another process holds the lock
+    │   ├── BrakeEngaged             5   too much would change at once, or a folder halted
+    │   ├── WrongState               5   e.g. approving what is already running
+    │   └── StateFull                5   the disk that holds the journals is full
+    ├── Cancelled                  130   a person or a signal asked to stop; resumable
+    ├── JournalDamaged               1   a record in the middle of a journal does not check
+    ├── FactUnavailable              1   a fact of one file could not be read (costs that fact only)
+    └── StorageError                 1   one step on one file did not work; its message is the step's reason
+        ├── SourceMissing            1
+        ├── SourceChanged            1
+        ├── SourceInUse              1
+        ├── DestinationTaken         1
+        ├── EscapesRoot              1
+        ├── CrossesDevices           1   a rename cannot do it, a copy can (never seen by a user)
+        ├── NoSpace                  1
+        ├── AccessDenied             1
+        ├── FolderNotEmpty           1
+        └── IoFailed                 1
+
+An error's docstring is its message; its fields fill the braces. `exit_code` is what a command that
+ends with the error returns. Names in fields are shown through `core.names.shown` by whoever raises.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class ShelverError(Exception):
+    """Something went wrong: {detail}."""
+
+    exit_code: ClassVar[int] = 1
+    code: ClassVar[str] = "error"
+
+    def __init__(self, detail: str = "", **fields: Any) -> None:
+        self.detail = detail
+        self.fields = {"detail": detail, **fields}
+        super().__init__(detail, *fields.values())
+
+    def __init_subclass__(cls) -> None:
+        cls.code = "".join(f"_{c.lower()}" if c.isupper() else c for c in cls.__name__).strip("_")
+
+    def __str__(self) -> str:
+        template = (type(self).__doc__ or "").partition("\n")[0]
+        return template.format_map(_Blank(self.fields)).replace(": .", ".").replace(" ()", "")
+
+
+class _Blank(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+class UsageError(ShelverError):
+    """{detail}"""
+
+    exit_code = 2
+
+
+class UnknownOperation(UsageError):
+    """No operation is called {detail}; `shelver ops` lists them."""
+
+
+class UnknownFolder(UsageError):
+    """No folder is called {detail}; `shelver status` lists them."""
+
+
+class ConfigError(ShelverError):
+    """{detail}"""
+
+    exit_code = 2
+
+
+class AgentUnreachable(ShelverError):
+    """The agent cannot be reached: {detail}."""
+
+    exit_code = 3
+
+
+class NotAllowed(ShelverError):
+    """Not allowed: {detail}."""
+
+    exit_code = 4
+
+
+class Refused(ShelverError):
+    """Refused: {detail}."""
+
+    exit_code = 5
+
+
+class Locked(Refused):
+    """{detail} is in use by another Shelver process."""
+
+
+class BrakeEngaged(Refused):
+    """Held back: {detail}."""
+
+
+class WrongState(Refused):
+    """Operation {operation} is {state}: {detail}."""
+
+
+class StateFull(Refused):
+    """No new operation can be recorded: the disk that holds {detail} is full."""
+
+
+class Cancelled(ShelverError):
+    """Stopped before the end; `shelver approve {detail}` goes on."""
+
+    exit_code = 130
+
+
+class JournalDamaged(ShelverError):
+    """The journal is damaged: {detail}. Nothing was touched; see `shelver doctor`."""
+
+
+class FactUnavailable(ShelverError):
+    """{detail}"""
+
+
+class StorageError(ShelverError):
+    """{detail}"""
+
+
+class SourceMissing(StorageError):
+    """it is no longer there"""
+
+
+class SourceChanged(StorageError):
+    """it changed since it was planned"""
+
+
+class SourceInUse(StorageError):
+    """open in another program"""
+
+
+class DestinationTaken(StorageError):
+    """the place is taken"""
+
+
+class EscapesRoot(StorageError):
+    """its path leads out of the folder"""
+
+
+class CrossesDevices(StorageError):
+    """the destination is on another file system"""
+
+
+class NoSpace(StorageError):
+    """no space left for it"""
+
+
+class AccessDenied(StorageError):
+    """permission denied: {detail}"""
+
+
+class FolderNotEmpty(StorageError):
+    """the folder is not empty"""
+
+
+class IoFailed(StorageError):
+    """the file system reported: {detail}"""

@@ -1,0 +1,354 @@
+"""The plan and the outcomes of one operation, on disk.
+
+A directory holds `request` (JSON), `plan` and `journal` (framed MessagePack), and `approval` (JSON) once
+a person approved. The plan is complete and fsynced before the first step; the journal is append-only.
+
+A frame is: length of the payload and its CRC-32 (both 4 bytes, little-endian), then the payload. A frame
+of the plan holds `FRAME_STEPS` steps, so that a page of a million steps is found by counting; a frame of the
+journal holds the records of one batch. A torn last frame of a journal is cut off and kept beside it
+(`journal.torn`); a bad frame before the last is an alarm: JournalDamaged.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import struct
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import msgspec
+from msgspec import Struct, msgpack
+
+from core.errors import JournalDamaged, Locked, UnknownOperation, WrongState
+from core.model import Attributes, Counts, Fingerprint, Outcome, Plan, Request, State, Step
+from core.names import shown
+from core.state import sync_directory, write_durably
+
+FRAME_STEPS = 256
+"""Steps in each frame of a plan but the last."""
+
+_HEAD = struct.Struct("<II")
+
+
+# -- records ----------------------------------------------------------------------------------------
+
+
+class Started(Struct, frozen=True, array_like=True, tag="started"):
+    """A process began or resumed to execute the plan."""
+
+    boot: str
+    attempt: int
+
+
+class Intended(Struct, frozen=True, array_like=True, tag="intended"):
+    """A step will use another destination than planned; fsynced before it is acted on."""
+
+    seq: int
+    destination: bytes
+
+
+class Copied(Struct, frozen=True, array_like=True, tag="copied"):
+    """A copy is whole and durable under a temporary name beside the destination; fsynced before it is published.
+
+    `digest`: xxh3-128 of the content. `fingerprint`: of the temporary, which the destination keeps.
+    """
+
+    seq: int
+    temporary: bytes
+    digest: bytes
+    fingerprint: Fingerprint
+
+
+class Finished(Struct, frozen=True, array_like=True, tag="finished"):
+    """What became of a step.
+
+    `destination`: where the file is now, if not where it was planned. `fingerprint`: what it has there, if not
+    the source's own (a copy has an inode of its own). `attributes`: what a removed directory had.
+    """
+
+    seq: int
+    outcome: Outcome
+    reason: str = ""
+    destination: bytes | None = None
+    fingerprint: Fingerprint | None = None
+    attributes: Attributes | None = None
+
+
+class Purged(Struct, frozen=True, array_like=True, tag="purged"):
+    """The trash's retention removed what a step had trashed; it cannot come back."""
+
+    seq: int
+
+
+class Sealed(Struct, frozen=True, array_like=True, tag="sealed"):
+    """The operation ended. `counts` as in Counts, in its order."""
+
+    state: State
+    counts: tuple[int, int, int, int, int]
+    error: str = ""
+
+
+Record = Started | Intended | Copied | Finished | Purged | Sealed
+
+_encode = msgpack.Encoder().encode
+_decode_records = msgpack.Decoder(list[Record]).decode
+_decode_steps = msgpack.Decoder(list[Step]).decode
+
+
+class _PlanHead(Struct, array_like=True):
+    operation: str
+    roots: list[bytes]
+    rules: str
+    reviewed: bool
+    counts: tuple[int, int]  # steps in all, steps that act on files
+
+
+class Approval(Struct, omit_defaults=True):
+    """That a person approved a plan, or which files of it."""
+
+    by: str
+    only: list[bytes] | None = None
+
+
+# -- reading ----------------------------------------------------------------------------------------
+
+
+@dataclass
+class Outcomes:
+    """All that a journal says, in memory: the newest record of each step."""
+
+    finished: dict[int, Finished] = field(default_factory=dict)
+    intended: dict[int, bytes] = field(default_factory=dict)
+    copied: dict[int, Copied] = field(default_factory=dict)
+    purged: set[int] = field(default_factory=set)
+    attempts: int = 0
+    boot: str = ""
+    sealed: Sealed | None = None
+
+    def add(self, record: Record) -> None:
+        """Take one record in."""
+        match record:
+            case Finished():
+                self.finished[record.seq] = record
+            case Intended():
+                self.intended[record.seq] = record.destination
+            case Copied():
+                self.copied[record.seq] = record
+            case Purged():
+                self.purged.add(record.seq)
+            case Started():
+                self.attempts = record.attempt
+                self.boot = record.boot
+                self.sealed = None
+            case Sealed():
+                self.sealed = record
+
+
+class OperationFiles:
+    """The directory of one operation: what was asked, planned, approved and done."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.plan_path = directory / "plan"
+        self.journal_path = directory / "journal"
+
+    # -- request and approval
+
+    def create(self, request: Request) -> None:
+        """Make the directory and record the request, durably."""
+        self.directory.mkdir(mode=0o700)
+        write_durably(self.directory / "request", msgspec.json.encode(request))
+        sync_directory(self.directory.parent)
+
+    def request(self) -> Request:
+        """Return what was asked. Raises UnknownOperation, JournalDamaged."""
+        try:
+            return msgspec.json.decode((self.directory / "request").read_bytes(), type=Request)
+        except FileNotFoundError:
+            raise UnknownOperation(shown(self.directory.name)) from None
+        except msgspec.MsgspecError as error:
+            raise JournalDamaged(f"request of {self.directory.name}: {error}") from None
+
+    def approve(self, approval: Approval) -> None:
+        """Record that the plan may run, durably."""
+        write_durably(self.directory / "approval", msgspec.json.encode(approval))
+
+    def approval(self) -> Approval | None:
+        """Return the approval, or None while nobody approved."""
+        try:
+            return msgspec.json.decode((self.directory / "approval").read_bytes(), type=Approval)
+        except FileNotFoundError:
+            return None
+
+    # -- plan
+
+    def write_plan(self, plan: Plan) -> None:
+        """Write the plan, whole and durable, or leave none. Steps must be numbered from 0 without a gap."""
+        files = sum(step.kind not in ("mkdir", "rmdir") for step in plan.steps)
+        head = _PlanHead(plan.operation, plan.roots, plan.rules, plan.reviewed, (len(plan.steps), files))
+        starts = range(0, len(plan.steps), FRAME_STEPS)
+        parts = [_frame(head), *(_frame(plan.steps[start : start + FRAME_STEPS]) for start in starts)]
+        write_durably(self.plan_path, b"".join(parts))
+
+    def has_plan(self) -> bool:
+        """Tell whether planning came to its end."""
+        return self.plan_path.exists()
+
+    def plan(self) -> Plan:
+        """Return the whole plan. Raises WrongState where there is none, JournalDamaged."""
+        head, frames = self._plan_frames()
+        steps = [step for frame in frames for step in _decode_steps(frame)]
+        return Plan(head.operation, head.roots, steps, head.rules, head.reviewed)
+
+    def roots(self) -> list[bytes]:
+        """Return the plan's roots without reading its steps."""
+        return self._plan_frames()[0].roots
+
+    def steps(self, start: int, limit: int) -> list[Step]:
+        """Return steps `start` up to `start + limit`, reading no others but their frames' heads."""
+        first, skip = divmod(start, FRAME_STEPS)
+        steps: list[Step] = []
+        for number, payload in enumerate(self._plan_frames(skip=first)[1]):
+            steps += _decode_steps(payload)
+            if (number + 1) * FRAME_STEPS >= skip + limit:
+                break
+        return steps[skip : skip + limit]
+
+    def _plan_frames(self, skip: int = 0) -> tuple[_PlanHead, Iterator[memoryview]]:
+        try:
+            data = memoryview(self.plan_path.read_bytes())
+        except FileNotFoundError:
+            raise WrongState("it has no plan yet", operation=self.directory.name, state="unplanned") from None
+        frames = _frames(data, f"plan of {self.directory.name}", skip_after_first=skip)
+        return msgpack.decode(next(frames), type=_PlanHead), frames
+
+    # -- journal
+
+    def outcomes(self) -> Outcomes:
+        """Return what the journal says; a torn tail is passed over. Raises JournalDamaged."""
+        outcomes = Outcomes()
+        try:
+            data = self.journal_path.read_bytes()
+        except FileNotFoundError:
+            return outcomes
+        whole = _whole_length(data, f"journal of {self.directory.name}")
+        for payload in _frames(memoryview(data)[:whole], f"journal of {self.directory.name}"):
+            for record in _decode_records(payload):
+                outcomes.add(record)
+        return outcomes
+
+    def is_locked(self) -> bool:
+        """Tell whether a process is executing it right now."""
+        try:
+            with self.journal(wait=False):
+                return False
+        except Locked:
+            return True
+
+    @contextmanager
+    def journal(self, *, wait: bool = False) -> Iterator[Journal]:
+        """Hold the journal for writing: repaired, locked against every other process. Raises Locked."""
+        descriptor = os.open(self.journal_path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            except BlockingIOError:
+                raise Locked(f"operation {self.directory.name}") from None
+            yield Journal(descriptor, self)
+        finally:
+            os.close(descriptor)
+
+
+class Journal:
+    """The journal of one operation, open for writing by the process that holds its lock."""
+
+    def __init__(self, descriptor: int, files: OperationFiles) -> None:
+        self._descriptor = descriptor
+        self._pending: list[Record] = []
+        self._cut_torn_tail(files)
+        self.outcomes = files.outcomes()
+
+    def _cut_torn_tail(self, files: OperationFiles) -> None:
+        data = files.journal_path.read_bytes()
+        whole = _whole_length(data, f"journal of {files.directory.name}")
+        if whole < len(data):
+            write_durably(files.directory / "journal.torn", data[whole:])
+            os.ftruncate(self._descriptor, whole)
+            os.fsync(self._descriptor)
+
+    def add(self, record: Record) -> None:
+        """Take a record into the batch under way."""
+        self.outcomes.add(record)
+        self._pending.append(record)
+
+    def flush(self) -> None:
+        """Hand the batch to the kernel: it survives the death of the process, not a power cut."""
+        if not self._pending:
+            return
+        view = memoryview(_frame(self._pending))
+        self._pending = []
+        while view:
+            view = view[os.write(self._descriptor, view) :]
+
+    def sync(self) -> None:
+        """Make all records so far durable."""
+        self.flush()
+        os.fdatasync(self._descriptor)
+
+    def seal(self, state: State, counts: Counts, error: str = "") -> None:
+        """Record the end, durably."""
+        self.add(Sealed(state, (counts.planned, counts.done, counts.skipped, counts.failed, counts.bytes), error))
+        self.sync()
+
+
+# -- frames -----------------------------------------------------------------------------------------
+
+
+def _frame(payload: Any) -> bytes:
+    body = _encode(payload)
+    return _HEAD.pack(len(body), crc32(body)) + body
+
+
+def _frames(data: memoryview, name: str, skip_after_first: int = 0) -> Iterator[memoryview]:
+    """Yield the payloads; frames number 1 to `skip_after_first` are passed over without a check."""
+    offset = 0
+    number = 0
+    while offset < len(data):
+        if offset + _HEAD.size > len(data):
+            raise JournalDamaged(f"{name}, byte {offset}")
+        length, checksum = _HEAD.unpack_from(data, offset)
+        body = data[offset + _HEAD.size : offset + _HEAD.size + length]
+        if number == 0 or number > skip_after_first:
+            if len(body) < length or crc32(body) != checksum:
+                raise JournalDamaged(f"{name}, byte {offset}")
+            yield body
+        offset += _HEAD.size + length
+        number += 1
+
+
+def _whole_length(data: bytes, name: str) -> int:
+    """Return how many bytes of a journal are whole frames: all, or all but a torn tail."""
+    offset = 0
+    while offset + _HEAD.size <= len(data):
+        length, checksum = _HEAD.unpack_from(data, offset)
+        end = offset + _HEAD.size + length
+        if end > len(data):
+            return offset
+        if crc32(memoryview(data)[offset + _HEAD.size : end]) != checksum:
+            if end == len(data):
+                return offset
+            raise JournalDamaged(f"{name}, byte {offset}")
+        offset = end
+    return offset
+
+
+def existing(directories: Iterable[Path]) -> Iterator[OperationFiles]:
+    """Yield the operations whose directories hold a request."""
+    for directory in directories:
+        if (directory / "request").exists():
+            yield OperationFiles(directory)

@@ -1,0 +1,289 @@
+"""The words of Shelver.
+
+A *planner* writes a *plan*: a list of *steps*. An *operation* is a plan's life, from request to
+seal. The *executor* runs steps; what became of each stands in the *journal*.
+
+Everything here is a msgspec struct. Plans and journals keep paths as bytes (MessagePack); what goes
+over the socket is JSON, with paths as `core.names.wire_path` gives them.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from secrets import choice
+from typing import Literal
+
+from msgspec import Struct, field
+
+# -- plans ------------------------------------------------------------------------------------------
+
+StepKind = Literal["move", "copy", "link", "trash", "replace", "upload", "download", "mkdir", "rmdir"]
+Outcome = Literal["pending", "done", "skipped", "failed"]
+
+DIRECTORY_KINDS: frozenset[str] = frozenset({"mkdir", "rmdir"})
+"""Steps that act on a directory; they are not counted as files."""
+
+
+class Fingerprint(Struct, frozen=True, array_like=True, gc=False):
+    """What tells whether a file is still the one that was planned.
+
+    `mtime_ns` in nanoseconds, `size` in bytes; `version` is the ETag or version id on S3, else empty.
+    """
+
+    inode: int
+    size: int
+    mtime_ns: int
+    version: str = ""
+
+
+class Attributes(Struct, frozen=True, array_like=True):
+    """What a directory gets back when it is made anew: permission bits, owner, times, xattrs and ACLs."""
+
+    mode: int
+    uid: int
+    gid: int
+    mtime_ns: int
+    xattrs: dict[str, bytes] = {}
+
+
+class Step(Struct, frozen=True, array_like=True, gc=False):
+    """One change to one file or directory.
+
+    `source` and `destination` are relative to the plan's roots number `source_root` and
+    `destination_root`. Steps of one `group` (not 0) stand together in the plan and succeed or fail
+    as one. `mkdir` has a destination only, `rmdir` a source only. `trash` has a destination: the
+    place in the trash. `why` names the rule or the reason, for people. A step with `refused` says why
+    nothing will be done with its file: the executor records it as skipped with that reason.
+    """
+
+    seq: int
+    kind: StepKind
+    source: bytes = b""
+    destination: bytes = b""
+    source_root: int = 0
+    destination_root: int = 0
+    group: int = 0
+    fingerprint: Fingerprint | None = None
+    attributes: Attributes | None = None
+    why: str = ""
+    refused: str = ""
+
+
+class Plan(Struct, array_like=True):
+    """A complete list of steps, and what they are relative to.
+
+    `roots`: absolute paths (bytes) or `s3://` URIs, no one twice. `rules`: hash of the rules that made it, or empty.
+    `reviewed`: a person saw it, so that no destination may differ from what was shown; an unreviewed
+    plan may take the next free number when a place was taken meanwhile.
+    """
+
+    operation: str
+    roots: list[bytes]
+    steps: list[Step]
+    rules: str = ""
+    reviewed: bool = False
+
+
+# -- operations -------------------------------------------------------------------------------------
+
+OperationKind = Literal["organize", "dedupe", "sync", "rollback"]
+State = Literal[
+    "queued",
+    "planning",
+    "proposed",
+    "running",
+    "cancelling",
+    "completed",
+    "partial",
+    "failed",
+    "cancelled",
+    "rejected",
+    "superseded",
+    "interrupted",
+]
+OnConflict = Literal["number", "skip"]
+
+FINAL_STATES: frozenset[str] = frozenset({"completed", "partial", "failed", "cancelled", "rejected", "superseded"})
+"""States that nothing but a rollback (or, for `failed`, a resume by hand) follows."""
+
+
+class Request(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What somebody wants done; durable before anything else happens.
+
+    `folder`: a configured name or an absolute path. `paths`: only these files, relative to the folder
+    (base64 in JSON), or all. `only`: the part of an operation to roll back or approve, absolute paths.
+    `automatic`: the agent started it by itself: remembered decisions, review and brakes apply.
+    """
+
+    id: str
+    kind: OperationKind
+    folder: str
+    created: datetime
+    sequence: int = 0
+    requested_by: str = ""
+    automatic: bool = False
+    dry_run: bool = False
+    subfolders: bool | None = None
+    rules: list[str] | None = None
+    paths: list[bytes] | None = None
+    undo_of: str | None = None
+    only: list[bytes] | None = None
+    on_conflict: OnConflict = "number"
+
+
+class Counts(Struct, kw_only=True):
+    """Files (not directories) of an operation, and the bytes of those that are done."""
+
+    planned: int = 0
+    done: int = 0
+    skipped: int = 0
+    failed: int = 0
+    bytes: int = 0
+
+    @property
+    def pending(self) -> int:
+        """Files that nothing became of yet."""
+        return self.planned - self.done - self.skipped - self.failed
+
+
+class Operation(Struct, kw_only=True):
+    """One operation as the catalog, the socket and the screens know it. Times are UTC."""
+
+    id: str
+    kind: OperationKind
+    folder: str
+    state: State = "queued"
+    counts: Counts = field(default_factory=Counts)
+    undo_of: str | None = None
+    undone_by: str | None = None
+    requested_by: str = ""
+    created: datetime
+    started: datetime | None = None
+    finished: datetime | None = None
+    error: str | None = None
+    sequence: int = 0
+    automatic: bool = False
+    note: str | None = None
+    """Why it waits, or what a person should know, in words."""
+
+
+class StepView(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A step and its outcome as JSON shows it: absolute paths, `*_b64` where one is not UTF-8."""
+
+    seq: int
+    kind: StepKind
+    group: int = field()
+    source: str | None = field()
+    destination: str | None = field()
+    outcome: Outcome = field()
+    reason: str | None = field()
+    source_b64: str | None = None
+    destination_b64: str | None = None
+
+
+class Preview(Struct, frozen=True, kw_only=True):
+    """What a plan would do, in short: the answer to a rollback's dry run.
+
+    `files`: how many would be acted on. `notes`: files by what a person should know ("edited since: they go
+    back as they are now"). `refusals`: files that stay as they are, by reason. `sample`: the first steps.
+    """
+
+    operation: Operation
+    files: int
+    bytes: int
+    notes: dict[str, int]
+    refusals: dict[str, int]
+    sample: list[StepView]
+
+
+# -- events -----------------------------------------------------------------------------------------
+
+
+class Progress(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How far a running operation is. The newest replaces all before it.
+
+    `rate` in files a second, `bytes_rate` in bytes a second, `remaining` in seconds (None: not known yet);
+    `bytes_done` of `bytes_total` counts copied bytes of the step under way too.
+    `recent`: the newest few moves as (shown source, shown destination).
+    """
+
+    operation: str
+    phase: Literal["scanning", "planning", "executing", "sealing"]
+    done: int = 0
+    total: int = 0
+    bytes_done: int = 0
+    bytes_total: int = 0
+    rate: float = 0.0
+    bytes_rate: float = 0.0
+    remaining: float | None = None
+    current: str = ""
+    recent: list[tuple[str, str]] = []
+
+
+EventType = Literal["snapshot", "operation", "progress", "folder", "resync", "error", "end"]
+
+
+class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One message of `/ws/events`. `seq` grows by one with each event of a running agent.
+
+    `snapshot` carries `operations`, `progresses` and `folders`; `operation` a state change; `end` the
+    operation in its final state; `resync` says that events were dropped: ask again for what you show.
+    """
+
+    type: EventType
+    seq: int = 0
+    operation: Operation | None = None
+    progress: Progress | None = None
+    folder: FolderStatus | None = None
+    operations: list[Operation] | None = None
+    progresses: list[Progress] | None = None
+    folders: list[FolderStatus] | None = None
+    message: str = ""
+
+
+FolderState = Literal["starting", "watching", "degraded", "paused", "halted"]
+
+
+class FolderStatus(Struct, kw_only=True):
+    """A folder as people see it. `reason` says in words why it is not simply `watching`."""
+
+    name: str
+    path: str
+    state: FolderState = "starting"
+    reason: str = ""
+    mode: str = "review"
+    files: int = 0
+    new_today: int = 0
+    waiting: int = 0
+    """Files that have not settled yet."""
+    last_reconcile: datetime | None = None
+
+
+# -- small makers -----------------------------------------------------------------------------------
+
+_ID_LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"  # no 0/o, 1/i/l: ids are read aloud and typed
+_ID_LENGTH = 8
+
+
+def new_id() -> str:
+    """Return a fresh operation id: eight letters, 40 bits."""
+    return "".join(choice(_ID_LETTERS) for _ in range(_ID_LENGTH))
+
+
+def now() -> datetime:
+    """Return the time, in UTC. For people only: order is by `sequence`, never by the clock."""
+    return datetime.now(UTC)
+
+
+def summary(request: Request) -> Operation:
+    """Return the operation that a request starts as: queued."""
+    return Operation(
+        id=request.id,
+        kind=request.kind,
+        folder=request.folder,
+        undo_of=request.undo_of,
+        requested_by=request.requested_by,
+        created=request.created,
+        sequence=request.sequence,
+        automatic=request.automatic,
+    )

@@ -1,0 +1,39 @@
+"""Planners: each reads the world and writes a plan; none changes anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from core.model import Plan, Request
+
+if TYPE_CHECKING:
+    from core.config import Config
+    from core.facts import FactReader
+    from core.history import Decisions, History
+    from core.journal import OperationFiles
+
+Phase = Literal["scanning", "planning"]
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What planners read the world through.
+
+    `report(phase, done, total)` tells how far planning is and raises Cancelled when it should stop; planners
+    call it at least every few hundred files.
+    """
+
+    config: Config
+    facts: FactReader
+    decisions: Decisions
+    history: History
+    operation: Callable[[str], OperationFiles]
+    report: Callable[[Phase, int, int], None]
+
+
+class Planner(Protocol):
+    """Writes the plan for a request. Raises UsageError, UnknownFolder, UnknownOperation, BrakeEngaged, Cancelled."""
+
+    def __call__(self, request: Request, ground: Ground) -> Plan: ...

@@ -1,0 +1,1 @@
+"""Tests, by tier: unit, integration, tui, crash, bench, long."""

@@ -1,0 +1,1 @@
+"""The face of Shelver: the `shelver` command and the screens."""

@@ -1,0 +1,1 @@
+"""The `shelver` command, one file for each verb."""
