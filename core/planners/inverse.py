@@ -1,0 +1,277 @@
+"""Works out how each thing that an operation did is taken back; `core.planners.rollback` says in which order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from core import trash
+from core.errors import StorageError
+from core.model import Attributes, Fingerprint, Request, Step, StepKind
+from core.planners import Ground
+from core.planners.deeds import Deed, above
+from core.planners.world import Place, World
+
+EDITED = "edited since: it goes back as it is now"
+NUMBERED = "its old place is taken: it comes back under a numbered name"
+GONE = "it is no longer there"
+BACK = "it is at its old place already"
+PURGED = "its bytes were purged from the trash: it cannot come back"
+TAKEN = "its old place is taken"
+EDITED_COPY = "the copy was edited since: it stays"
+TOGETHER = "a file that belongs with it has to stay"
+
+NOTE_SEPARATOR = "; "
+"""Between two notes in one step's `why`."""
+
+_ELSEWHERE = frozenset({GONE, BACK, PURGED})
+"""Files that are not with those they belong to any more: they hold none of them back."""
+
+
+@dataclass(slots=True)
+class _Way:
+    """One file's way back. `wanted`: its old place. `found`: what is there now. `notes`: what people should know."""
+
+    deed: Deed
+    kind: StepKind
+    source: Place
+    destination: Place
+    found: Fingerprint | None = None
+    notes: list[str] = field(default_factory=list)
+    refused: str = ""
+    wanted: Place = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.wanted = self.destination
+
+
+class Inverse:
+    """The steps that take deeds back, in the order in which the deeds are added: newest first."""
+
+    def __init__(self, request: Request, ground: Ground, world: World, sequence: int) -> None:
+        self.steps: list[Step] = []
+        self._request = request
+        self._ground = ground
+        self._world = world
+        self._sequence = sequence
+        self._removed: dict[bytes, Attributes | None] = {}
+        self._here = _Occupied()
+        self._returned: dict[bytes, Place | str] = {}  # old path → where its file comes back to, or why not
+
+    def know(self, done: Iterable[Deed], meant: Sequence[Deed]) -> None:
+        """Take in what the operation did besides: which folders it removed, and what it put there to stay."""
+        meant_numbers = {deed.step.seq for deed in meant}
+        for deed in done:
+            if deed.step.kind == "rmdir":
+                self._removed[deed.source_path] = deed.attributes
+            elif not deed.is_directory and deed.step.seq not in meant_numbers and self._look(deed.destination):
+                self._here.add(deed.destination_path)
+
+    def add(self, unit: Sequence[Deed]) -> None:
+        """Add the steps that take back one deed, or those of one group, newest first."""
+        if unit[0].is_directory:
+            self._add_directory(unit[0])
+        else:
+            self._add_files([way for deed in unit for way in self._ways(deed)])
+
+    # -- folders
+
+    def _add_directory(self, deed: Deed) -> None:
+        if deed.step.kind == "rmdir":
+            self._ensure(deed.source)
+        elif not self._here.any_beneath(deed.destination_path) and self._look(deed.destination):
+            place = deed.destination
+            self.steps.append(Step(len(self.steps), "rmdir", source=place.path, source_root=place.root))
+            self._world.remove(place)
+
+    def _ensure(self, folder: Place) -> None:
+        """See that a folder will be there: one that the operation removed comes back with what it was."""
+        if not folder.path or self._world.has_folder(folder):
+            return
+        self._ensure(folder.folder)
+        attributes = self._removed.get(self._world.absolute(folder))
+        self.steps.append(
+            Step(
+                len(self.steps),
+                "mkdir",
+                destination=folder.path,
+                destination_root=folder.root,
+                attributes=attributes,
+            )
+        )
+        self._world.make(folder)
+
+    # -- files
+
+    def _ways(self, deed: Deed) -> list[_Way]:
+        """Return what takes one deed back: one file's way, or two where a file had taken another's name."""
+        match deed.step.kind:
+            case "move" | "trash":
+                return [_Way(deed, "move", deed.destination, deed.source)]
+            case "copy" | "link":
+                return [_Way(deed, "trash", deed.destination, self._in_trash(deed.destination))]
+            case "replace":  # what it replaced went to the trash: `destination` of its record
+                name = Place(deed.step.destination_root, deed.step.destination)
+                return [
+                    _Way(deed, "trash", name, self._in_trash(name)),
+                    _Way(deed, "move", deed.destination, name),
+                ]
+            case kind:
+                way = _Way(deed, "move", deed.destination, deed.source)
+                way.refused = f"a step of the kind {kind} cannot be taken back"
+                return [way]
+
+    def _in_trash(self, place: Place) -> Place:
+        return Place(place.root, trash.place(self._world.roots[place.root], place.path, self._request.id))
+
+    def _add_files(self, ways: list[_Way]) -> None:
+        for way in ways:
+            self._inspect(way)
+        _hold_together(ways)
+        self._find_places([way for way in ways if not way.refused])
+        _hold_together(ways)
+        going = [way for way in ways if not way.refused]
+        for way in ways:
+            if way.refused:
+                self._leave(way)
+        for way in going:
+            self._ensure(way.destination.folder)
+        for way in going:
+            self._take_back(way)
+
+    def _inspect(self, way: _Way) -> None:
+        """See what became of a file since, and whether it can go back."""
+        returned = self._returned.pop(self._world.absolute(way.source), None)
+        if isinstance(returned, str):
+            way.refused = way.refused or returned
+            return
+        way.source = returned or way.source
+        try:
+            way.found = self._world.look(way.source)
+        except StorageError as error:
+            way.refused = str(error)
+            return
+        if way.refused:
+            return
+        if way.deed.purged and way.kind == "move":
+            way.refused = PURGED
+        elif way.found is None:
+            way.refused = self._why_gone(way)
+        elif not _alike(way.deed.left, way.found):
+            self._judge_changed(way)
+
+    def _why_gone(self, way: _Way) -> str:
+        if way.kind == "move" and _alike(way.deed.left, self._look(way.destination)):
+            return BACK
+        return self._moved_on(way.deed) or GONE
+
+    def _judge_changed(self, way: _Way) -> None:
+        """Decide on a file that is not as the operation left it."""
+        left = way.deed.left
+        other_file = left is not None and way.found is not None and left.inode != way.found.inode
+        moved_on = self._moved_on(way.deed) if other_file else None
+        if moved_on:
+            way.refused = moved_on
+        elif way.kind == "trash":
+            way.refused = EDITED_COPY
+        else:
+            way.notes.append(EDITED)
+
+    def _moved_on(self, deed: Deed) -> str | None:
+        later = self._ground.history.later_operation(deed.destination_path, self._sequence)
+        return f"moved on by operation {later}" if later else None
+
+    def _find_places(self, ways: list[_Way]) -> None:
+        """Choose where each file comes back to: its old place, or one number for all where any is taken."""
+        leaving = {way.source for way in ways}
+        try:
+            if self._request.on_conflict == "skip":
+                for way in ways:
+                    if way.kind != "trash" and not self._world.is_free(way.destination, leaving):
+                        way.refused = TAKEN
+                return
+            places = self._world.free([way.destination for way in ways], leaving) if ways else []
+        except StorageError as error:
+            for way in ways:
+                way.refused = str(error)
+            return
+        for way, place in zip(ways, places, strict=True):
+            if way.kind != "trash" and place != way.destination:
+                way.notes.append(NUMBERED)
+            way.destination = place
+
+    def _leave(self, way: _Way) -> None:
+        """Record a file that does not go back, and why."""
+        self._write(way, group=0)
+        if way.kind != "trash":
+            self._returned[self._world.absolute(way.wanted)] = way.refused
+        if way.found is not None:
+            self._here.add(self._world.absolute(way.source))
+
+    def _take_back(self, way: _Way) -> None:
+        """Record a file that goes back."""
+        self._write(way, group=way.deed.step.group)
+        self._here.discard(self._world.absolute(way.source))
+        self._here.add(self._world.absolute(way.destination))
+        self._world.move(way.source, way.destination)
+        if way.kind != "trash":
+            self._returned[self._world.absolute(way.wanted)] = way.destination
+
+    def _write(self, way: _Way, group: int) -> None:
+        self.steps.append(
+            Step(
+                len(self.steps),
+                way.kind,
+                way.source.path,
+                way.destination.path,
+                way.source.root,
+                way.destination.root,
+                group,
+                fingerprint=way.found or way.deed.left,
+                why=NOTE_SEPARATOR.join(way.notes),
+                refused=way.refused,
+            )
+        )
+
+    def _look(self, place: Place) -> Fingerprint | None:
+        """Return what is there; nothing where the path cannot even be followed."""
+        try:
+            return self._world.look(place)
+        except StorageError:
+            return None
+
+
+class _Occupied:
+    """Paths of files that will be there, as far as the operation and its rollback know, counted by folder."""
+
+    def __init__(self) -> None:
+        self._paths: set[bytes] = set()
+        self._beneath: Counter[bytes] = Counter()
+
+    def add(self, path: bytes) -> None:
+        if path not in self._paths:
+            self._paths.add(path)
+            self._beneath.update(above(path))
+
+    def discard(self, path: bytes) -> None:
+        if path in self._paths:
+            self._paths.discard(path)
+            self._beneath.subtract(above(path))
+
+    def any_beneath(self, folder: bytes) -> bool:
+        return self._beneath[folder] > 0
+
+
+def _alike(left: Fingerprint | None, found: Fingerprint | None) -> bool:
+    """Tell whether a file is as it was left. Its inode may differ: moves between file systems change it."""
+    if left is None or found is None:
+        return found is not None
+    return (left.size, left.mtime_ns, left.version) == (found.size, found.mtime_ns, found.version)
+
+
+def _hold_together(ways: Sequence[_Way]) -> None:
+    """Where one file of a group has to stay, let those that belong with it stay too."""
+    if any(way.refused and way.refused not in _ELSEWHERE and way.deed.step.group for way in ways):
+        for way in ways:
+            way.refused = way.refused or TOGETHER

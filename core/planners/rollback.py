@@ -1,0 +1,99 @@
+"""Takes an operation back: the inverse of what its journal says was done, newest step first.
+
+Nothing is clobbered and nothing that a person changed is crossed. A file edited since goes back as it is
+now; an edited copy stays; a place that was taken meanwhile is answered with a numbered name, or by leaving
+the file alone. Why nothing will be done with a file stands in its step's `refused`, what a person should
+know in `why`.
+
+A rollback is a plan like any other, so a rollback of a rollback is a redo, with no code of its own.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from core.errors import UsageError, WrongState
+from core.model import DIRECTORY_KINDS, Operation, Plan, Preview, Request, Step, StepView
+from core.names import shown, wire_path
+from core.planners import Ground
+from core.planners.deeds import Deed, deeds, selected
+from core.planners.inverse import NOTE_SEPARATOR, Inverse
+from core.planners.world import World
+
+SAMPLE_STEPS = 20
+"""How many steps a preview shows."""
+
+_REPORT_EVERY = 256  # steps
+
+
+def plan(request: Request, ground: Ground) -> Plan:
+    """Plan the rollback of `request.undo_of`, or of the part of it that `request.only` names.
+
+    Raises UsageError (no operation named, or nothing of it meant), UnknownOperation, WrongState (it has not
+    come to its end), JournalDamaged, Cancelled.
+    """
+    if request.undo_of is None:
+        raise UsageError("a rollback needs the operation to take back")
+    files = ground.operation(request.undo_of)
+    sequence, original, outcomes = files.request().sequence, files.plan(), files.outcomes()
+    if outcomes.sealed is None:
+        state = "interrupted" if outcomes.attempts else "not carried out"
+        raise WrongState("only what came to its end can be taken back", operation=request.undo_of, state=state)
+    done = deeds(original, outcomes)
+    meant = done if request.only is None else selected(done, request.only)
+    if request.only is not None and not meant:
+        raise UsageError(f"{request.undo_of} changed nothing at {', '.join(map(shown, request.only))}")
+    with World(original.roots) as world:
+        inverse = Inverse(request, ground, world, sequence)
+        inverse.know(done, meant)
+        for number, unit in enumerate(_units(meant)):
+            inverse.add(unit)
+            if number % _REPORT_EVERY == 0:
+                ground.report("planning", number, len(meant))
+    # Who asked to skip what is taken must not find a numbered name after all, not even one chosen at the last
+    # moment: such a plan is followed to the letter.
+    return Plan(request.id, original.roots, inverse.steps, reviewed=request.on_conflict == "skip")
+
+
+def _units(done: Sequence[Deed]) -> Iterator[list[Deed]]:
+    """Yield what goes back in one go, newest first: the files of a group, or what one step did."""
+    for _, unit in groupby(reversed(done), lambda deed: (deed.step.group, deed.step.group or deed.step.seq)):
+        yield list(unit)
+
+
+def preview(operation: Operation, plan: Plan) -> Preview:
+    """Return what a plan would do, in short, by its steps' own words."""
+    files = [step for step in plan.steps if step.kind not in DIRECTORY_KINDS]
+    acting = [step for step in files if not step.refused]
+    notes = Counter(note for step in acting if step.why for note in step.why.split(NOTE_SEPARATOR))
+    return Preview(
+        operation=operation,
+        files=len(acting),
+        bytes=sum(step.fingerprint.size for step in acting if step.fingerprint),
+        notes=dict(notes),
+        refusals=dict(Counter(step.refused for step in files if step.refused)),
+        sample=[_view(step, plan.roots) for step in files[:SAMPLE_STEPS]],
+    )
+
+
+def _view(step: Step, roots: Sequence[bytes]) -> StepView:
+    source, source_b64 = _wire(roots[step.source_root], step.source)
+    destination, destination_b64 = _wire(roots[step.destination_root], step.destination)
+    return StepView(
+        seq=step.seq,
+        kind=step.kind,
+        group=step.group,
+        source=source,
+        destination=destination,
+        outcome="skipped" if step.refused else "pending",
+        reason=step.refused or step.why or None,
+        source_b64=source_b64,
+        destination_b64=destination_b64,
+    )
+
+
+def _wire(root: bytes, path: bytes) -> tuple[str | None, str | None]:
+    return wire_path(os.path.join(root, path)) if path else (None, None)

@@ -1,0 +1,129 @@
+"""The files as they will be at some point of a plan: the disk, and what the steps so far change of it.
+
+A plan that moves a file into a place which an earlier step frees (a chain, a swap) is right only when it
+is checked against this, not against the disk alone.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Sequence
+from contextlib import ExitStack, closing
+from typing import NamedTuple, Self
+
+from core.model import Fingerprint
+from core.names import NAME_MAX, cut, numbered, split_extension
+from core.storage import Storage, open_storage
+
+_FOLDER = Fingerprint(0, 0, 0)
+"""Stands for a folder that the plan makes: what it will be is not known, only that it will be there."""
+
+
+class Place(NamedTuple):
+    """A path and the number of the root that it is relative to."""
+
+    root: int
+    path: bytes
+
+    @property
+    def folder(self) -> Place:
+        """The folder it lies in; the root's own path is empty."""
+        return Place(self.root, os.path.dirname(self.path))
+
+
+class World:
+    """Files and folders beneath a plan's roots, as the planned steps leave them. Reads, never writes."""
+
+    def __init__(self, roots: Sequence[bytes]) -> None:
+        self.roots = roots
+        self._open = ExitStack()
+        self._storages: dict[int, Storage] = {}
+        self._planned: dict[bytes, Fingerprint | None] = {}
+        self._folders: set[bytes] = set()
+        self._numbers: dict[bytes, int] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def absolute(self, place: Place) -> bytes:
+        """Return the whole path."""
+        return os.path.join(self.roots[place.root], place.path) if place.path else self.roots[place.root]
+
+    def look(self, place: Place) -> Fingerprint | None:
+        """Return what will be there, or None. Raises StorageError where the path cannot be followed."""
+        path = self.absolute(place)
+        if path in self._planned:
+            return self._planned[path]
+        return self._storage(place.root).fingerprint(place.path)
+
+    def has_folder(self, place: Place) -> bool:
+        """Tell whether something will be there that files can go into, or at least that holds its name."""
+        path = self.absolute(place)
+        if not place.path or path in self._folders:
+            return True
+        there = self.look(place) is not None
+        if there:
+            self._folders.add(path)
+        return there
+
+    # -- what the steps of the plan change
+
+    def move(self, source: Place, destination: Place) -> None:
+        """Take note of a planned move."""
+        self._planned[self.absolute(destination)] = self.look(source)
+        self._planned[self.absolute(source)] = None
+
+    def make(self, folder: Place) -> None:
+        """Take note of a folder that will be made."""
+        self._planned[self.absolute(folder)] = _FOLDER
+
+    def remove(self, folder: Place) -> None:
+        """Take note of a folder that will be removed."""
+        path = self.absolute(folder)
+        self._planned[path] = None
+        self._folders.discard(path)
+
+    # -- names
+
+    def is_free(self, place: Place, leaving: Collection[Place] = ()) -> bool:
+        """Tell whether nothing will hold a name, but for files that are `leaving` in the same go."""
+        return place in leaving or self.look(place) is None
+
+    def free(self, wanted: Sequence[Place], leaving: Collection[Place] = ()) -> list[Place]:
+        """Return the places as wanted, or all under the first number that is free for every one.
+
+        Names already numbered by this plan are not tried again, so that a thousand files that want one
+        name cost a thousand looks, not half a million.
+        """
+        if all(self.is_free(place, leaving) for place in wanted):
+            return list(wanted)
+        first = self.absolute(wanted[0])
+        number = self._numbers.get(first, 0)
+        while True:
+            number += 1
+            places = numbered_together(wanted, number)
+            if all(self.is_free(place, leaving) for place in places):
+                self._numbers[first] = number
+                return places
+
+    def _storage(self, root: int) -> Storage:
+        if root not in self._storages:
+            self._storages[root] = self._open.enter_context(closing(open_storage(self.roots[root])))
+        return self._storages[root]
+
+
+def numbered_together(places: Sequence[Place], number: int) -> list[Place]:
+    """Return places of files that belong together under one number: `a (1).jpg`, `a (1).jpg.xmp`, `a (1).mov`."""
+    names = [os.path.basename(place.path) for place in places]
+    stem = min((split_extension(name)[0] for name in names), key=len)
+    endings = [name[len(stem) :] for name in names]
+    suffix = b" (%d)" % number
+    room = NAME_MAX - len(suffix) - max(len(ending) for ending in endings)
+    if room > 0 and all(name.startswith(stem) for name in names):
+        new = [cut(stem, room) + suffix + ending for ending in endings]
+    else:
+        new = [numbered(name, number) for name in names]
+    return [Place(place.root, os.path.join(place.folder.path, name)) for place, name in zip(places, new, strict=True)]
