@@ -7,11 +7,16 @@ Only `core.execute` calls what changes files.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, Self
 
 from msgspec import Struct
 
+from core.errors import UsageError
 from core.model import Attributes, Fingerprint
+from core.names import shown
+
+if TYPE_CHECKING:
+    from core.storage.local import LocalStorage
 
 KeepGoing = Callable[[int], None]
 """Called with the bytes copied since the last call, at least every 4 MiB; raises Cancelled to stop the copy."""
@@ -35,11 +40,15 @@ class Entry(Struct, frozen=True, gc=False):
 
 
 class Copy(Struct, frozen=True):
-    """A copy that is whole and durable under a temporary name beside its destination, not yet published."""
+    """A copy that is whole and durable under a temporary name beside its destination, not yet published.
+
+    `digest`: xxh3-128 of the content. `lost`: what the source has if the target could not take all of it.
+    """
 
     temporary: bytes
     digest: bytes
     fingerprint: Fingerprint
+    lost: Attributes | None = None
 
 
 class Storage(Protocol):
@@ -53,23 +62,26 @@ class Storage(Protocol):
     def fingerprint(self, path: bytes) -> Fingerprint | None:
         """Return what is there now, or None; never follows a symlink."""
 
-    def check_unused(self, path: bytes) -> None:
-        """Raise SourceInUse if another program has the file open for writing."""
+    def exists(self, path: bytes) -> bool:
+        """Tell whether anything has this name, be it a directory or a dangling symlink."""
 
-    def move(self, source: bytes, target: Storage, destination: bytes) -> None:
+    def check_unchanged(self, path: bytes, expected: Fingerprint) -> None:
+        """Raise SourceMissing, SourceChanged or SourceInUse unless the file is as expected and nobody writes to it."""
+
+    def move(self, source: bytes, target: Self, destination: bytes) -> None:
         """Rename without ever replacing. Raises DestinationTaken, SourceMissing, CrossesDevices, …"""
 
-    def copy(self, source: bytes, target: Storage, destination: bytes, temporary: bytes, go_on: KeepGoing) -> Copy:
-        """Copy content and metadata to `temporary` in the target, verified and fsynced."""
+    def copy(self, source: bytes, target: Self, temporary: bytes, expected: Fingerprint, go_on: KeepGoing) -> Copy:
+        """Copy content and metadata to `temporary` in the target, verified and fsynced; leave nothing on failure."""
 
     def publish(self, copy: Copy, destination: bytes) -> None:
         """Give a copy its name without replacing, and make the name durable."""
 
-    def remove_copied(self, source: bytes, expected: Fingerprint) -> None:
-        """Take a source away whose copy is published and durable: rename aside, verify, unlink; else rename back."""
+    def take_away(self, path: bytes, expected: Fingerprint, aside: bytes) -> None:
+        """Remove a file whose content is safe elsewhere: rename aside, verify, unlink; else rename it back."""
 
     def make_directory(self, path: bytes, attributes: Attributes | None) -> bool:
-        """Make one directory; False if it was there already."""
+        """Make one directory and those above it; False if it was there already."""
 
     def remove_directory(self, path: bytes) -> Attributes:
         """Remove an empty directory and return what it was. Raises FolderNotEmpty."""
@@ -79,3 +91,15 @@ class Storage(Protocol):
 
     def sync(self) -> None:
         """Make every name changed through this storage durable."""
+
+    def close(self) -> None:
+        """Give back whatever would keep the place in use."""
+
+
+def open_storage(root: bytes) -> LocalStorage:
+    """Return the storage of a root; opens nothing yet. Raises UsageError for what is no absolute path."""
+    from core.storage.local import LocalStorage  # noqa: PLC0415 - it imports this module
+
+    if not root.startswith(b"/"):
+        raise UsageError(f"{shown(root)} is no absolute path")
+    return LocalStorage(root)

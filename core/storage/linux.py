@@ -1,0 +1,164 @@
+"""The system calls that Python's `os` lacks: the one seam to them, by ctypes.
+
+Everything else Shelver asks of the kernel goes through `os`, so that a test can stand between Shelver and
+the disk by wrapping these two modules. Every function raises OSError as `os` does; all retry when a signal
+interrupts them.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import fcntl
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+_RENAME_NOREPLACE = 1
+_RENAME_EXCHANGE = 2
+_OPENAT2 = 437  # the same number on every architecture
+_RESOLVE_NO_MAGICLINKS = 0x02
+_RESOLVE_NO_SYMLINKS = 0x04
+_RESOLVE_BENEATH = 0x08
+_UNSUPPORTED = (errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP)
+
+PATH_MAX = 4096
+"""Bytes in a path that one call takes; deeper places are reached a component at a time."""
+
+
+class _OpenHow(ctypes.Structure):
+    _fields_ = [("flags", ctypes.c_uint64), ("mode", ctypes.c_uint64), ("resolve", ctypes.c_uint64)]
+
+
+def _function(name: str, *arguments: Any, result: Any = ctypes.c_int) -> Callable[..., int]:
+    function = getattr(_libc, name)
+    function.argtypes = list(arguments)
+    function.restype = result
+    return function  # type: ignore[no-any-return]
+
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_renameat2 = _function("renameat2", ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint)
+_syncfs = _function("syncfs", ctypes.c_int)
+_syscall_openat2 = _function(
+    "syscall", ctypes.c_long, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_size_t, result=ctypes.c_long
+)
+_signal = _function("signal", ctypes.c_int, ctypes.c_void_p, result=ctypes.c_void_p)
+
+
+def rename_noreplace(source_directory: int, source: bytes, directory: int, name: bytes) -> None:
+    """Rename by directory descriptors; FileExistsError where the name is taken, in no case a replacement.
+
+    Where the file system cannot refuse to replace, a hard link (which never replaces) and the removal of the old
+    name do the same; where it has no hard links either, OSError (EOPNOTSUPP).
+    """
+    while _renameat2(source_directory, source, directory, name, _RENAME_NOREPLACE):
+        code = ctypes.get_errno()
+        if code in _UNSUPPORTED:
+            return _link_and_unlink(source_directory, source, directory, name)
+        if code != errno.EINTR:
+            raise OSError(code, os.strerror(code))
+    return None
+
+
+def _link_and_unlink(source_directory: int, source: bytes, directory: int, name: bytes) -> None:
+    try:
+        os.link(source, name, src_dir_fd=source_directory, dst_dir_fd=directory, follow_symlinks=False)
+    except PermissionError as error:  # how file systems without hard links say so
+        raise OSError(errno.EOPNOTSUPP, "cannot rename without the risk of replacing") from error
+    os.unlink(source, dir_fd=source_directory)
+
+
+def exchange(directory: int, one: bytes, other_directory: int, other: bytes) -> None:
+    """Swap two names in one step. OSError (EINVAL) where the file system cannot."""
+    while _renameat2(directory, one, other_directory, other, _RENAME_EXCHANGE):
+        code = ctypes.get_errno()
+        if code != errno.EINTR:
+            raise OSError(code, os.strerror(code))
+
+
+def open_beneath(root: int, path: bytes, flags: int) -> int:
+    """Open what lies beneath a directory, following no symlink and leaving it by no `..`.
+
+    OSError: ELOOP for a symlink on the way (ENOTDIR where the kernel is old), EXDEV for a way out.
+    """
+    flags |= os.O_CLOEXEC | os.O_NOFOLLOW
+    if not _has_openat2 or len(path) >= PATH_MAX:
+        return _open_by_components(root, path, flags)
+    how = _OpenHow(flags, 0, _RESOLVE_BENEATH | _RESOLVE_NO_SYMLINKS | _RESOLVE_NO_MAGICLINKS)
+    for _ in range(64):
+        descriptor = _syscall_openat2(_OPENAT2, root, path, ctypes.byref(how), ctypes.sizeof(how))
+        if descriptor >= 0:
+            return descriptor
+        code = ctypes.get_errno()
+        if code not in (errno.EAGAIN, errno.EINTR):  # EAGAIN: a rename elsewhere made the kernel unsure
+            raise OSError(code, os.strerror(code))
+    raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+
+def _open_by_components(root: int, path: bytes, flags: int) -> int:
+    *parents, name = path.split(b"/")
+    current = root
+    try:
+        for component in [*parents, name]:
+            if component == b"..":
+                raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        for parent in parents:
+            step = os.open(parent, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=current)
+            if current != root:
+                os.close(current)
+            current = step
+        return os.open(name, flags, dir_fd=current)
+    finally:
+        if current != root:
+            os.close(current)
+
+
+def _probe_openat2() -> bool:
+    how = _OpenHow(os.O_PATH | os.O_CLOEXEC, 0, _RESOLVE_NO_SYMLINKS)
+    descriptor = _syscall_openat2(_OPENAT2, -100, b"/", ctypes.byref(how), ctypes.sizeof(how))
+    if descriptor >= 0:
+        os.close(descriptor)
+    return descriptor >= 0
+
+
+_has_openat2 = _probe_openat2()
+
+
+def sync_file_system(descriptor: int) -> None:
+    """Make all of the file system durable that a descriptor (not O_PATH) lies on."""
+    if _syncfs(descriptor):
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+
+
+def has_writer(descriptor: int) -> bool:
+    """Tell whether somebody has the file open for writing; False also where the kernel will not say.
+
+    Asks for a read lease, which is refused while there is a writer. It is given back by `end_lease`, or when the
+    descriptor is closed, which must be at once: an open for writing waits for it.
+    """
+    try:
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+    except BlockingIOError:
+        return True
+    except OSError:  # not the owner, or a file system without leases
+        return False
+    return False
+
+
+def end_lease(descriptor: int) -> None:
+    """Give a lease back early, where the descriptor stays open."""
+    with suppress(OSError):  # there was none
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+
+
+def ignore_lease_breaks() -> None:
+    """Ignore SIGIO, whose default would end the process when another program opens a leased file.
+
+    By libc, for `signal.signal` works in the main thread only; somebody's own handler stays.
+    """
+    if signal.getsignal(signal.SIGIO) is signal.SIG_DFL:
+        _signal(signal.SIGIO, ctypes.c_void_p(1))  # SIG_IGN

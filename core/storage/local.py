@@ -1,0 +1,354 @@
+"""Local folders: one root, reached by directory descriptors, never overwriting anything."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from core.errors import (
+    FolderNotEmpty,
+    IoFailed,
+    SourceChanged,
+    SourceInUse,
+    SourceMissing,
+    StorageError,
+)
+from core.model import Attributes, Fingerprint
+from core.storage import Copy, Entry, KeepGoing, linux
+from core.storage.copying import copy_content, digest_of, give_attributes, read_attributes
+from core.storage.directories import Directories, storage_error
+
+OWN_PREFIX = b".shelver-"
+"""How every name begins that Shelver makes for itself: the trash, and files under way."""
+
+
+class LocalStorage(Directories):
+    """A folder on this machine. Raises errors of `core.errors.StorageError` and no OSError."""
+
+    def __init__(self, root: bytes) -> None:
+        super().__init__(root)
+        self.unreadable: list[bytes] = []
+        """Directories that the last walk could not look into."""
+
+    # -- looking
+
+    def fingerprint(self, path: bytes) -> Fingerprint | None:
+        """Return what is there now, or None if there is no regular file; never follows a symlink."""
+        status = self._status(path)
+        return _fingerprint(status) if status and stat.S_ISREG(status.st_mode) else None
+
+    def exists(self, path: bytes) -> bool:
+        """Tell whether anything has this name, be it a directory or a dangling symlink."""
+        return self._status(path) is not None
+
+    def is_directory(self, path: bytes) -> bool:
+        """Tell whether there is a directory (and not a symlink to one)."""
+        status = self._status(path)
+        return status is not None and stat.S_ISDIR(status.st_mode)
+
+    def entry(self, path: bytes) -> Entry | None:
+        """Return the regular file at a path as `walk` would, or None."""
+        status = self._status(path)
+        return _entry(path, status) if status and stat.S_ISREG(status.st_mode) else None
+
+    def _status(self, path: bytes) -> os.stat_result | None:
+        with _told():
+            try:
+                directory, name = self.place(path)
+                return os.stat(name, dir_fd=directory, follow_symlinks=False)
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+
+    def list_directory(self, path: bytes) -> list[bytes]:
+        """Return the names in a directory (b"" is the root), in no order; none if there is no such directory."""
+        with _told():
+            try:
+                descriptor = self.open_directory(path)
+            except (FileNotFoundError, NotADirectoryError):
+                return []
+            try:
+                return [os.fsencode(name) for name in os.listdir(descriptor)]
+            finally:
+                os.close(descriptor)
+
+    def attributes(self, path: bytes) -> Attributes:
+        """Return mode, owner, mtime, xattrs and ACLs of a directory. Raises SourceMissing."""
+        with _told():
+            descriptor = self.open_directory(path)
+            try:
+                return read_attributes(descriptor)
+            finally:
+                os.close(descriptor)
+
+    def walk(self, descend: Callable[[bytes], bool] = lambda path: True) -> Iterator[Entry]:
+        """Yield every regular file beneath the root, in no order; `descend` decides for each directory's path.
+
+        Follows no symlink, never enters a trash nor yields what Shelver has under way. A directory that cannot
+        be read is added to `unreadable`; one that vanishes meanwhile is passed over. Raises IoFailed and the like
+        for the root only.
+        """
+        self.unreadable = []
+        waiting = [b""]
+        while waiting:
+            directory = waiting.pop()
+            try:
+                descriptor = self._open_for_walk(directory)
+                try:
+                    yield from self._walk_one(directory, descriptor, descend, waiting)
+                finally:
+                    os.close(descriptor)
+            except (FileNotFoundError, NotADirectoryError):
+                if not directory:
+                    raise SourceMissing from None
+            except (OSError, StorageError) as error:
+                if not directory:
+                    raise (storage_error(error) if isinstance(error, OSError) else error) from None
+                self.unreadable.append(directory)
+
+    def _open_for_walk(self, directory: bytes) -> int:
+        if not directory:
+            return self.open_directory(b"")
+        return linux.open_beneath(self.root_descriptor(), directory, os.O_RDONLY | os.O_DIRECTORY)
+
+    def _walk_one(
+        self, directory: bytes, descriptor: int, descend: Callable[[bytes], bool], waiting: list[bytes]
+    ) -> Iterator[Entry]:
+        prefix = directory + b"/" if directory else b""
+        fsencode = os.fsencode
+        with os.scandir(descriptor) as found:
+            for item in found:
+                name = fsencode(item.name)
+                if name.startswith(OWN_PREFIX):
+                    continue
+                if item.is_file(follow_symlinks=False):
+                    try:
+                        status = item.stat(follow_symlinks=False)
+                    except FileNotFoundError:
+                        continue
+                    if stat.S_ISREG(status.st_mode):
+                        yield _entry(prefix + name, status)
+                elif item.is_dir(follow_symlinks=False) and descend(prefix + name):
+                    waiting.append(prefix + name)
+
+    # -- moving
+
+    def check_unchanged(self, path: bytes, expected: Fingerprint) -> None:
+        """Raise SourceMissing, SourceChanged or SourceInUse unless the file is as expected and nobody writes to it."""
+        try:
+            descriptor = self.open_file(path, os.O_RDONLY)
+        except OSError as error:
+            return self._check_unopened(path, expected, error)
+        try:
+            in_use = linux.has_writer(descriptor)  # the lease ends with the descriptor, at once
+            status = os.fstat(descriptor)
+        finally:
+            os.close(descriptor)
+        if (
+            status.st_ino != expected.inode
+            or status.st_size != expected.size
+            or status.st_mtime_ns != expected.mtime_ns
+            or not stat.S_ISREG(status.st_mode)
+        ):
+            raise SourceChanged
+        if in_use:
+            raise SourceInUse
+        return None
+
+    def _check_unopened(self, path: bytes, expected: Fingerprint, error: OSError) -> None:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR):
+            raise SourceMissing from None
+        if error.errno in (errno.ELOOP, errno.ENXIO):  # a symlink, a socket or a device has its name now
+            raise SourceChanged from None
+        if error.errno != errno.EACCES:
+            raise storage_error(error) from None
+        found = self.fingerprint(path)  # a file that may be moved but not read
+        if found is None:
+            raise SourceMissing
+        if found != expected:
+            raise SourceChanged
+
+    def check_unused(self, path: bytes) -> None:
+        """Raise SourceInUse if another program has the file open for writing."""
+        with _told():
+            try:
+                descriptor = self.open_file(path, os.O_RDONLY)
+            except PermissionError:
+                return
+            try:
+                if linux.has_writer(descriptor):
+                    raise SourceInUse
+            finally:
+                os.close(descriptor)
+
+    def move(self, source: bytes, target: LocalStorage, destination: bytes) -> None:
+        """Rename without ever replacing, making the parents that are missing.
+
+        Raises DestinationTaken, SourceMissing, CrossesDevices and others of StorageError.
+        """
+        try:
+            try:
+                self._rename(source, target, destination)
+            except FileNotFoundError:
+                if not self.exists(source):
+                    raise
+                target.release()  # a directory on the way is missing, or was removed since it was found
+                target.make_parents(destination)
+                self._rename(source, target, destination)
+        except OSError as error:
+            raise storage_error(error) from None
+
+    def _rename(self, source: bytes, target: LocalStorage, destination: bytes) -> None:
+        source_directory, source_name = self.place(source)
+        directory, name = target.place(destination)
+        linux.rename_noreplace(source_directory, source_name, directory, name)
+
+    def link(self, source: bytes, target: LocalStorage, destination: bytes) -> None:
+        """Give a file a second name. Raises DestinationTaken, SourceMissing, CrossesDevices, …"""
+        with _told():
+            target.make_parents(destination)
+            directory, name = target.place(destination)
+            source_directory, source_name = self.place(source)
+            os.link(source_name, name, src_dir_fd=source_directory, dst_dir_fd=directory, follow_symlinks=False)
+
+    # -- copying
+
+    def copy(
+        self,
+        source: bytes,
+        target: LocalStorage,
+        temporary: bytes,
+        expected: Fingerprint,
+        go_on: KeepGoing,
+    ) -> Copy:
+        """Copy content and metadata to `temporary` in the target, verified and fsynced; leave nothing on failure.
+
+        Raises SourceChanged if the file is not, or does not stay, as expected; whatever `go_on` raises; NoSpace, ….
+        """
+        with _told():
+            reading = self.open_file(source, os.O_RDONLY)
+            try:
+                if _fingerprint(os.fstat(reading)) != expected:
+                    raise SourceChanged
+                target.make_parents(temporary)
+                writing = target.open_file(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL)
+                try:
+                    return self._fill(reading, writing, temporary, expected, go_on)
+                except BaseException:
+                    target.discard(temporary)
+                    raise
+                finally:
+                    os.close(writing)
+            finally:
+                os.close(reading)
+
+    def _fill(self, reading: int, writing: int, temporary: bytes, expected: Fingerprint, go_on: KeepGoing) -> Copy:
+        attributes = read_attributes(reading)
+        os.fchmod(writing, 0o600)
+        digest = copy_content(reading, writing, go_on)
+        whole = give_attributes(writing, attributes)
+        if _fingerprint(os.fstat(reading)) != expected:
+            raise SourceChanged
+        os.fsync(writing)
+        os.posix_fadvise(writing, 0, 0, os.POSIX_FADV_DONTNEED)  # so that what is read back comes from the disk
+        if digest_of(writing, go_on) != digest:
+            raise IoFailed("what was written does not read back the same")
+        return Copy(temporary, digest, _fingerprint(os.fstat(writing)), None if whole else attributes)
+
+    def holds(self, path: bytes, copy: Copy) -> bool:
+        """Tell whether a file is the one that was copied, byte for byte."""
+        if self.fingerprint(path) != copy.fingerprint:
+            return False
+        with _told():
+            descriptor = self.open_file(path, os.O_RDONLY)
+            try:
+                return digest_of(descriptor) == copy.digest
+            finally:
+                os.close(descriptor)
+
+    def publish(self, copy: Copy, destination: bytes) -> None:
+        """Give a copy its name without replacing, and make the name durable. Raises DestinationTaken, …"""
+        with _told():
+            directory, temporary = self.place(copy.temporary)
+            linux.rename_noreplace(directory, temporary, *self.place(destination))
+            self.sync_path(destination.rpartition(b"/")[0])
+
+    def take_away(self, path: bytes, expected: Fingerprint, aside: bytes) -> None:
+        """Remove a file whose content is safe elsewhere: rename aside, verify, unlink; else rename it back.
+
+        `aside` lies in the same directory. Raises SourceMissing, SourceChanged, SourceInUse: then it stays.
+        """
+        with _told():
+            linux.rename_noreplace(*self.place(path), *self.place(aside))
+        try:
+            self.check_unchanged(aside, expected)
+        except StorageError:
+            self.move(aside, self, path)
+            raise
+        self.discard(aside)
+
+    def discard(self, path: bytes) -> None:
+        """Remove one of Shelver's own temporaries, if it is there."""
+        with _told():
+            try:
+                directory, name = self.place(path)
+                os.unlink(name, dir_fd=directory)
+            except FileNotFoundError:
+                pass
+
+    # -- directories
+
+    def make_directory(self, path: bytes, attributes: Attributes | None) -> bool:
+        """Make one directory and those above it; False if it was there already.
+
+        With attributes it is private until `give_directory` gives it those. Raises DestinationTaken.
+        """
+        with _told():
+            self.make_parents(path)
+            return self.make(path, None if attributes is None else 0o700)
+
+    def give_directory(self, path: bytes, attributes: Attributes) -> None:
+        """Give a directory back what it had, once all files are in it: mode, owner, xattrs, ACLs, times."""
+        with _told():
+            descriptor = self.open_directory(path)
+            try:
+                give_attributes(descriptor, attributes)
+            finally:
+                os.close(descriptor)
+
+    def remove_directory(self, path: bytes) -> Attributes:
+        """Remove an empty directory and return what it was. Raises FolderNotEmpty, SourceMissing."""
+        attributes = self.attributes(path)
+        with _told():
+            directory, name = self.place(path)
+            try:
+                os.rmdir(name, dir_fd=directory)
+            except FileExistsError:  # how some file systems say that it is not empty
+                raise FolderNotEmpty from None
+        self.release()
+        return attributes
+
+    def sync(self) -> None:
+        """Make every name changed through this storage durable. Raises IoFailed and others of StorageError."""
+        with _told():
+            super().sync()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise storage_error(error) from None
+
+
+def _fingerprint(status: os.stat_result) -> Fingerprint:
+    return Fingerprint(status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+def _entry(path: bytes, status: os.stat_result) -> Entry:
+    return Entry(
+        path, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_dev, status.st_nlink
+    )
