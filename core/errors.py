@@ -12,7 +12,8 @@
     │   ├── BrakeEngaged             5   too much would change at once, or a folder halted
     │   ├── WrongState               5   e.g. approving what is already running
     │   └── StateFull                5   the disk that holds the journals is full
-    ├── Cancelled                  130   a person or a signal asked to stop; resumable
+    ├── Cancelled                  130   a person ended the operation; what is done stays, and can be undone
+    ├── Interrupted                130   the process was asked to end; the operation goes on later
     ├── JournalDamaged               1   a record in the middle of a journal does not check
     ├── FactUnavailable              1   a fact of one file could not be read (costs that fact only)
     └── StorageError                 1   one step on one file did not work; its message is the step's reason
@@ -33,7 +34,11 @@ ends with the error returns. Names in fields are shown through `core.names.shown
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from core.config_reader import Mistake
 
 
 class ShelverError(Exception):
@@ -79,6 +84,10 @@ class ConfigError(ShelverError):
 
     exit_code = 2
 
+    def __init__(self, detail: str = "", mistakes: Sequence[Mistake] = ()) -> None:
+        super().__init__(detail)
+        self.mistakes = tuple(mistakes)
+
 
 class AgentUnreachable(ShelverError):
     """The agent cannot be reached: {detail}."""
@@ -115,6 +124,12 @@ class StateFull(Refused):
 
 
 class Cancelled(ShelverError):
+    """Cancelled before the end."""
+
+    exit_code = 130
+
+
+class Interrupted(ShelverError):
     """Stopped before the end; `shelver approve {detail}` goes on."""
 
     exit_code = 130

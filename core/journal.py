@@ -16,13 +16,13 @@ import os
 import struct
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
+from time import time
 from typing import Any
 from zlib import crc32
 
 import msgspec
-from msgspec import Struct, msgpack
+from msgspec import Struct, field, msgpack
 
 from core.errors import JournalDamaged, Locked, UnknownOperation, WrongState
 from core.model import Attributes, Counts, Fingerprint, Outcome, Plan, Request, State, Step
@@ -39,10 +39,11 @@ _HEAD = struct.Struct("<II")
 
 
 class Started(Struct, frozen=True, array_like=True, tag="started"):
-    """A process began or resumed to execute the plan."""
+    """A process began or resumed to execute the plan. `at`: seconds since the epoch, for people."""
 
     boot: str
     attempt: int
+    at: float = field(default_factory=time)
 
 
 class Intended(Struct, frozen=True, array_like=True, tag="intended"):
@@ -86,11 +87,12 @@ class Purged(Struct, frozen=True, array_like=True, tag="purged"):
 
 
 class Sealed(Struct, frozen=True, array_like=True, tag="sealed"):
-    """The operation ended. `counts` as in Counts, in its order."""
+    """The operation ended. `counts` as in Counts, in its order; `at` as in Started."""
 
     state: State
     counts: tuple[int, int, int, int, int]
     error: str = ""
+    at: float = field(default_factory=time)
 
 
 Record = Started | Intended | Copied | Finished | Purged | Sealed
@@ -118,8 +120,7 @@ class Approval(Struct, omit_defaults=True):
 # -- reading ----------------------------------------------------------------------------------------
 
 
-@dataclass
-class Outcomes:
+class Outcomes(Struct):
     """All that a journal says, in memory: the newest record of each step."""
 
     finished: dict[int, Finished] = field(default_factory=dict)
@@ -128,6 +129,7 @@ class Outcomes:
     purged: set[int] = field(default_factory=set)
     attempts: int = 0
     boot: str = ""
+    started: float | None = None
     sealed: Sealed | None = None
 
     def add(self, record: Record) -> None:
@@ -144,6 +146,7 @@ class Outcomes:
             case Started():
                 self.attempts = record.attempt
                 self.boot = record.boot
+                self.started = self.started or record.at
                 self.sealed = None
             case Sealed():
                 self.sealed = record

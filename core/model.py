@@ -9,6 +9,7 @@ over the socket is JSON, with paths as `core.names.wire_path` gives them.
 
 from __future__ import annotations
 
+import posixpath
 from datetime import UTC, datetime
 from secrets import choice
 from typing import Literal
@@ -287,3 +288,8 @@ def summary(request: Request) -> Operation:
         sequence=request.sequence,
         automatic=request.automatic,
     )
+
+
+def absolute(roots: list[bytes], root: int, path: bytes) -> bytes:
+    """Return the absolute path of a step's source or destination; empty where the step has none."""
+    return posixpath.join(roots[root], path) if path else b""

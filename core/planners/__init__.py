@@ -10,8 +10,9 @@ from core.model import Plan, Request
 
 if TYPE_CHECKING:
     from core.config import Config
+    from core.decisions import Decisions
     from core.facts import FactReader
-    from core.history import Decisions, History
+    from core.history import History
     from core.journal import OperationFiles
 
 Phase = Literal["scanning", "planning"]
