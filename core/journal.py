@@ -11,11 +11,13 @@ journal holds the records of one batch. A torn last frame of a journal is cut of
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import mmap
 import os
 import struct
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import time
 from typing import Any
@@ -24,7 +26,7 @@ from zlib import crc32
 import msgspec
 from msgspec import Struct, field, msgpack
 
-from core.errors import JournalDamaged, Locked, UnknownOperation, WrongState
+from core.errors import JournalDamaged, Locked, ShelverError, StateFull, UnknownOperation, WrongState
 from core.model import Attributes, Counts, Fingerprint, Outcome, Plan, Request, State, Step
 from core.names import shown
 from core.state import sync_directory, write_durably
@@ -46,14 +48,14 @@ class Started(Struct, frozen=True, array_like=True, tag="started"):
     at: float = field(default_factory=time)
 
 
-class Intended(Struct, frozen=True, array_like=True, tag="intended"):
+class Intended(Struct, frozen=True, array_like=True, tag="intended", gc=False):
     """A step will use another destination than planned; fsynced before it is acted on."""
 
     seq: int
     destination: bytes
 
 
-class Copied(Struct, frozen=True, array_like=True, tag="copied"):
+class Copied(Struct, frozen=True, array_like=True, tag="copied", gc=False):
     """A copy is whole and durable under a temporary name beside the destination; fsynced before it is published.
 
     `digest`: xxh3-128 of the content. `fingerprint`: of the temporary, which the destination keeps.
@@ -65,11 +67,12 @@ class Copied(Struct, frozen=True, array_like=True, tag="copied"):
     fingerprint: Fingerprint
 
 
-class Finished(Struct, frozen=True, array_like=True, tag="finished"):
+class Finished(Struct, frozen=True, array_like=True, tag="finished", gc=False):
     """What became of a step.
 
     `destination`: where the file is now, if not where it was planned. `fingerprint`: what it has there, if not
-    the source's own (a copy has an inode of its own). `attributes`: what a removed directory had.
+    the source's own (a copy has an inode of its own). `attributes`: what a removed directory had, or what a file
+    had if its copy could not take all of it.
     """
 
     seq: int
@@ -80,7 +83,7 @@ class Finished(Struct, frozen=True, array_like=True, tag="finished"):
     attributes: Attributes | None = None
 
 
-class Purged(Struct, frozen=True, array_like=True, tag="purged"):
+class Purged(Struct, frozen=True, array_like=True, tag="purged", gc=False):
     """The trash's retention removed what a step had trashed; it cannot come back."""
 
     seq: int
@@ -212,6 +215,14 @@ class OperationFiles:
         """Return the plan's roots without reading its steps."""
         return self._plan_frames()[0].roots
 
+    def planned_files(self) -> int:
+        """Return how many steps act on files, without reading them."""
+        return self._plan_frames()[0].counts[1]
+
+    def planned_steps(self) -> int:
+        """Return how many steps there are, without reading them."""
+        return self._plan_frames()[0].counts[0]
+
     def steps(self, start: int, limit: int) -> list[Step]:
         """Return steps `start` up to `start + limit`, reading no others but their frames' heads."""
         first, skip = divmod(start, FRAME_STEPS)
@@ -224,9 +235,12 @@ class OperationFiles:
 
     def _plan_frames(self, skip: int = 0) -> tuple[_PlanHead, Iterator[memoryview]]:
         try:
-            data = memoryview(self.plan_path.read_bytes())
+            with self.plan_path.open("rb") as file:  # mapped: a page of a million steps costs no more than itself
+                data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
         except FileNotFoundError:
             raise WrongState("it has no plan yet", operation=self.directory.name, state="unplanned") from None
+        except ValueError:  # what is empty cannot be mapped
+            raise JournalDamaged(f"plan of {self.directory.name}, byte 0") from None
         frames = _frames(data, f"plan of {self.directory.name}", skip_after_first=skip)
         return msgpack.decode(next(frames), type=_PlanHead), frames
 
@@ -245,6 +259,14 @@ class OperationFiles:
                 outcomes.add(record)
         return outcomes
 
+    def torn_bytes(self) -> int:
+        """Return how many bytes at the journal's end a crash tore; whoever writes next cuts them off."""
+        try:
+            data = self.journal_path.read_bytes()
+        except FileNotFoundError:
+            return 0
+        return len(data) - _whole_length(data, f"journal of {self.directory.name}")
+
     def is_locked(self) -> bool:
         """Tell whether a process is executing it right now."""
         try:
@@ -256,12 +278,15 @@ class OperationFiles:
     @contextmanager
     def journal(self, *, wait: bool = False) -> Iterator[Journal]:
         """Hold the journal for writing: repaired, locked against every other process. Raises Locked."""
+        is_new = not self.journal_path.exists()
         descriptor = os.open(self.journal_path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
             except BlockingIOError:
                 raise Locked(f"operation {self.directory.name}") from None
+            if is_new:
+                sync_directory(self.directory)
             yield Journal(descriptor, self)
         finally:
             os.close(descriptor)
@@ -271,18 +296,33 @@ class Journal:
     """The journal of one operation, open for writing by the process that holds its lock."""
 
     def __init__(self, descriptor: int, files: OperationFiles) -> None:
+        self.outcomes = Outcomes()
+        self.starved = False
+        """The state's disk is full and its reserve in use: what is under way can be recorded, no more."""
         self._descriptor = descriptor
+        self._files = files
         self._pending: list[Record] = []
-        self._cut_torn_tail(files)
+        self._end = self._cut_torn_tail()
         self.outcomes = files.outcomes()
 
-    def _cut_torn_tail(self, files: OperationFiles) -> None:
-        data = files.journal_path.read_bytes()
-        whole = _whole_length(data, f"journal of {files.directory.name}")
+    @property
+    def operation(self) -> str:
+        """The id of the operation."""
+        return self._files.directory.name
+
+    @property
+    def unwritten(self) -> int:
+        """How many records wait in the batch under way."""
+        return len(self._pending)
+
+    def _cut_torn_tail(self) -> int:
+        data = self._files.journal_path.read_bytes()
+        whole = _whole_length(data, f"journal of {self.operation}")
         if whole < len(data):
-            write_durably(files.directory / "journal.torn", data[whole:])
+            write_durably(self._files.directory / "journal.torn", data[whole:])
             os.ftruncate(self._descriptor, whole)
             os.fsync(self._descriptor)
+        return whole
 
     def add(self, record: Record) -> None:
         """Take a record into the batch under way."""
@@ -290,18 +330,52 @@ class Journal:
         self._pending.append(record)
 
     def flush(self) -> None:
-        """Hand the batch to the kernel: it survives the death of the process, not a power cut."""
+        """Hand the batch to the kernel: it survives the death of the process, not a power cut.
+
+        Where the disk is full, the state's reserve is given up for it. Raises StateFull when that is used up too.
+        """
         if not self._pending:
             return
-        view = memoryview(_frame(self._pending))
+        frame = _frame(self._pending)
+        try:
+            self._append(frame)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise ShelverError(f"the journal of {self.operation} cannot be written: {error.strerror}") from error
+            self._give_up_reserve()
+            self._append_again(frame)
         self._pending = []
-        while view:
-            view = view[os.write(self._descriptor, view) :]
+        self._end += len(frame)
+
+    def _append_again(self, frame: bytes) -> None:
+        try:
+            self._append(frame)
+        except OSError as error:
+            raise StateFull(shown(str(self._files.directory))) from error
+
+    def _append(self, frame: bytes) -> None:
+        view = memoryview(frame)
+        try:
+            while view:
+                view = view[os.write(self._descriptor, view) :]
+        except OSError:
+            os.ftruncate(self._descriptor, self._end)  # no half frame, or the next would stand behind it
+            raise
+
+    def _give_up_reserve(self) -> None:
+        self.starved = True
+        with suppress(OSError):
+            os.truncate(self._files.directory.parent.parent / "reserve", 0)
 
     def sync(self) -> None:
         """Make all records so far durable."""
         self.flush()
         os.fdatasync(self._descriptor)
+
+    def reopen(self) -> None:
+        """Take the seal back, durably: a person lets a failed operation go on."""
+        self.add(Started(self.outcomes.boot, self.outcomes.attempts))
+        self.sync()
 
     def seal(self, state: State, counts: Counts, error: str = "") -> None:
         """Record the end, durably."""

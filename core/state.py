@@ -9,10 +9,11 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from time import sleep
 
 from core.errors import Locked, UnknownOperation, UsageError
 from core.names import shown
@@ -108,13 +109,41 @@ class StateDirectory:
             yield
 
     @contextmanager
-    def folders(self, roots: list[bytes], *, wait: bool = True) -> Iterator[None]:
-        """Hold the folders that an operation touches, taken in sorted order so that none waits in a circle."""
+    def folders(self, roots: list[bytes], check: Callable[[], None]) -> Iterator[None]:
+        """Hold the folders that an operation touches; `check` is called while waiting and may raise.
+
+        A root is held exclusively, the folders above it are shared, so that a folder and one within it exclude each
+        other. All are taken in sorted order: none waits in a circle.
+        """
+        above = {parent for root in roots for parent in _parents(root)}
         with ExitStack() as held:
-            for root in sorted(set(roots)):
-                name = hashlib.blake2b(root, digest_size=16).hexdigest()
-                held.enter_context(flocked(self.state / "locks" / name, shown(root), wait=wait))
+            for path in sorted(above.union(roots)):
+                name = hashlib.blake2b(path, digest_size=16).hexdigest()
+                mode = fcntl.LOCK_EX if path in roots else fcntl.LOCK_SH
+                held.enter_context(_awaited(self.state / "locks" / name, mode, check))
             yield
+
+
+def _parents(path: bytes) -> Iterator[bytes]:
+    while (parent := os.path.dirname(path)) != path:
+        yield parent
+        path = parent
+
+
+@contextmanager
+def _awaited(path: Path, mode: int, check: Callable[[], None]) -> Iterator[None]:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        while True:
+            try:
+                fcntl.flock(descriptor, mode | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                check()
+                sleep(0.02)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

@@ -1,0 +1,265 @@
+"""The life of an operation: request → plan → review → execute → seal.
+
+One engine serves the worker and the one-shot command alike. It tells an observer of every change of state; whoever
+is the catalog's single writer records it. What it says can be lost: the truth lies in the operation's directory.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from typing import Protocol
+
+from msgspec.structs import replace
+
+from core.config import Config
+from core.decisions import Decisions, rejected_decisions, run_decisions, undone_decisions
+from core.errors import Cancelled, Interrupted, Locked, ShelverError, UnknownFolder, WrongState
+from core.execute import Tally, execute
+from core.facts import FactReader
+from core.history import History
+from core.index import Index
+from core.journal import Approval, Journal, OperationFiles
+from core.model import FINAL_STATES, Counts, Operation, Outcome, Plan, Preview, Progress, Request, State, now
+from core.planners import Ground, Phase, Planner, organize, rollback
+from core.progress import Meter
+from core.review import approved_steps, is_acting, is_whole_pass, why_it_waits
+from core.standing import standing
+from core.state import StateDirectory
+from core.steps import Page, StepPages
+
+PLANNERS: dict[str, Planner] = {"organize": organize.plan, "rollback": rollback.plan}
+"""Whoever adds a capability adds a planner here."""
+
+ShouldStop = Callable[[], bool]
+"""Returns True to cancel the operation; raises Interrupted where it should stop now and go on later."""
+
+
+class EngineObserver(Protocol):
+    """Is told what happens; called from the thread that runs the operation."""
+
+    def changed(self, operation: Operation) -> None:
+        """An operation's state changed."""
+
+    def progressed(self, progress: Progress) -> None:
+        """An operation got on; the newest replaces all before it."""
+
+
+class Engine:
+    """Runs operations of one state directory. Calls may come from several threads, for different operations."""
+
+    def __init__(self, state: StateDirectory, config: Config, observer: EngineObserver) -> None:
+        self.state = state
+        self.config = config
+        self._observer = observer
+        self._pages = StepPages()
+
+    def files(self, id: str) -> OperationFiles:
+        """Return the directory of an operation. Raises UnknownOperation for what is no id."""
+        return OperationFiles(self.state.operation(id))
+
+    # -- asking
+
+    def submit(self, request: Request) -> Operation:
+        """Record a request, durably, and return the queued operation.
+
+        Raises UnknownFolder, UnknownOperation; WrongState for the rollback of what did nothing or still runs.
+        """
+        if request.kind == "rollback":
+            self._check_can_roll_back(request.undo_of or "")
+        else:
+            self.config.folder(request.folder)
+        self.files(request.id).create(request)
+        return standing(self.files(request.id))
+
+    def _check_can_roll_back(self, id: str) -> None:
+        undone = standing(self.files(id))
+        if undone.state not in ("completed", "partial", "failed", "cancelled", "interrupted"):
+            raise WrongState("there is nothing to undo", operation=id, state=undone.state)
+        if undone.state == "interrupted":
+            self.run(id, cancelled=lambda: True)  # what a crash cut off is settled first
+
+    def approve(self, id: str, by: str, only: list[bytes] | None = None) -> Operation:
+        """Let a proposal run, or an interrupted or failed operation go on; return it queued. Raises WrongState, Locked."""
+        with self._held(id, "proposed", "interrupted", "failed", verb="approve") as (files, journal, _):
+            files.approve(Approval(by, only))
+            if journal.outcomes.sealed is not None:
+                journal.reopen()
+        return self._tell(replace(standing(files), state="queued"))
+
+    def reject(self, id: str, by: str) -> Operation:
+        """End a proposal; the agent leaves its files alone from now on. Raises WrongState, Locked."""
+        with self._held(id, "proposed", verb="reject") as (files, journal, operation):
+            request, plan = files.request(), files.plan()
+            if request.kind != "rollback":
+                self._decide(lambda decisions: decisions.record(rejected_decisions(plan.rules, request, plan)))
+            if is_whole_pass(request):
+                self._decide(lambda decisions: decisions.record_pass(plan.roots[0], plan.rules))
+            journal.seal("rejected", operation.counts, f"by {by}" if by else "")
+        return self._tell(standing(files))
+
+    def supersede(self, id: str) -> Operation:
+        """End a proposal because a newer one took its place. Raises WrongState, Locked."""
+        return self._end(id, "superseded")
+
+    def cancel(self, id: str) -> Operation:
+        """End what no process runs right now; what it did stays, and can be undone. Raises WrongState, Locked."""
+        if standing(self.files(id)).state == "interrupted":
+            return self.run(id, cancelled=lambda: True)
+        return self._end(id, "cancelled")
+
+    def fail(self, id: str, error: str) -> Operation:
+        """End an operation that killed its workers; it can be resumed by hand. Raises WrongState, Locked."""
+        with self._held(id, "queued", "interrupted", verb="fail") as (files, journal, operation):
+            journal.seal("failed", operation.counts, error)
+        return self._tell(standing(files))
+
+    def discard(self, id: str) -> None:
+        """Forget an operation of the agent's own that found nothing to do."""
+        with self._held(id, "completed", verb="discard") as (files, _, operation):
+            if operation.automatic and not operation.counts.planned:
+                shutil.rmtree(files.directory)
+
+    def _end(self, id: str, state: State) -> Operation:
+        with self._held(id, "queued", "proposed", verb="end") as (files, journal, operation):
+            journal.seal(state, operation.counts)
+        return self._tell(standing(files))
+
+    @contextmanager
+    def _held(self, id: str, *states: State, verb: str) -> Iterator[tuple[OperationFiles, Journal, Operation]]:
+        files = self.files(id)
+        files.request()
+        try:
+            with files.journal() as journal:
+                operation = standing(files, journal.outcomes)
+                if operation.state not in states:
+                    raise WrongState(f"it is too late to {verb} it", operation=id, state=operation.state)
+                yield files, journal, operation
+        except Locked:
+            raise WrongState(f"it is too late to {verb} it", operation=id, state="running") from None
+
+    # -- running
+
+    def run(self, id: str, cancelled: ShouldStop) -> Operation:
+        """Take an operation as far as it may go, resuming whatever it finds, and return how it stands then.
+
+        It ends `proposed` where a person must look first. Raises Locked if another process runs it, UnknownOperation,
+        JournalDamaged. What else goes wrong ends the operation: its `error` says why.
+        """
+        files = self.files(id)
+        request = files.request()
+        with files.journal() as journal:
+            operation = standing(files, journal.outcomes)
+            if operation.state in FINAL_STATES:
+                return operation
+            try:
+                plan = self._planned(files, request, operation, cancelled)
+                waits = None if files.approval() or journal.outcomes.attempts else self._why_it_waits(request, plan)
+                if waits is not None:
+                    counts = Counts(planned=files.planned_files())
+                    return self._tell(replace(operation, state="proposed", counts=counts, note=waits))
+                self._executed(files, journal, plan, cancelled)
+            except Interrupted:
+                return self._tell(replace(standing(files), state="interrupted"))
+            except Cancelled:
+                journal.seal("cancelled", operation.counts)
+            except ShelverError as error:
+                journal.seal("failed", operation.counts, str(error))
+            self._remember(files, request, journal)
+            return self._tell(standing(files, journal.outcomes))
+
+    def _planned(self, files: OperationFiles, request: Request, operation: Operation, cancelled: ShouldStop) -> Plan:
+        if files.has_plan():
+            return files.plan()
+        self._tell(replace(operation, state="planning", started=now()))
+        meter = Meter(request.id, self._observer.progressed)
+
+        def report(phase: Phase, done: int, total: int) -> None:
+            if cancelled():
+                raise Cancelled
+            meter.planning(phase, done, total)
+
+        with ExitStack() as stack:
+            index = stack.enter_context(closing(Index(self.state.index)))
+            decisions = stack.enter_context(closing(Decisions(self.state.decisions)))
+            history = stack.enter_context(closing(History(self.state.history)))
+            facts = stack.enter_context(FactReader(index))
+            plan = PLANNERS[request.kind](request, Ground(self.config, facts, decisions, history, self.files, report))
+        files.write_plan(plan)
+        return plan
+
+    def _why_it_waits(self, request: Request, plan: Plan) -> str | None:
+        if not any(is_acting(step) for step in plan.steps):
+            return None  # nothing would happen, so there is nothing to look over
+        with closing(Decisions(self.state.decisions)) as decisions, closing(Index(self.state.index)) as index:
+            return why_it_waits(request, plan, self._mode(request.folder), decisions, index.count(plan.roots[0]))
+
+    def _executed(self, files: OperationFiles, journal: Journal, plan: Plan, cancelled: ShouldStop) -> None:
+        approval = files.approval()
+        approved = approved_steps(plan, approval.only) if approval and approval.only is not None else None
+        watcher = _Watcher(Meter(plan.operation, self._observer.progressed), cancelled)
+        with self.state.folders(plan.roots, watcher.check_cancelled):
+            counts = Counts(planned=files.planned_files())
+            started = replace(standing(files, journal.outcomes), state="running", counts=counts)
+            self._tell(replace(started, started=started.started or now()))
+            execute(plan, journal, watcher, approved)
+
+    # -- remembering
+
+    def _remember(self, files: OperationFiles, request: Request, journal: Journal) -> None:
+        if not files.has_plan():
+            return
+        plan, outcomes = files.plan(), journal.outcomes
+        rules = self._rules_hash(request.folder) or plan.rules
+        if request.kind == "rollback":
+            self._decide(lambda decisions: decisions.record(undone_decisions(rules, request, plan, outcomes)))
+        else:
+            self._decide(lambda decisions: decisions.record(run_decisions(plan.rules, request, plan, outcomes)))
+        if is_whole_pass(request) and not (outcomes.sealed and outcomes.sealed.state == "cancelled"):
+            self._decide(lambda decisions: decisions.record_pass(plan.roots[0], plan.rules))
+        with closing(History(self.state.history)) as history:
+            history.record(request, plan, outcomes)
+
+    def _decide(self, act: Callable[[Decisions], None]) -> None:
+        with closing(Decisions(self.state.decisions)) as decisions:
+            act(decisions)
+
+    def _rules_hash(self, folder: str) -> str:
+        try:
+            return self.config.folder(folder).rules.hash
+        except UnknownFolder:
+            return ""
+
+    def _mode(self, folder: str) -> str:
+        return self.config.folder(folder).mode
+
+    # -- looking
+
+    def preview(self, id: str) -> Preview:
+        """Return what a plan would do, in short. Raises UnknownOperation, WrongState where there is no plan."""
+        files = self.files(id)
+        return rollback.preview(standing(files), files.plan())
+
+    def steps(self, id: str, start: int, limit: int, text: str = "", outcome: Outcome | None = None) -> Page:
+        """Return a page of steps; see StepPages.page."""
+        return self._pages.page(self.files(id), start, limit, text, outcome)
+
+    def _tell(self, operation: Operation) -> Operation:
+        self._observer.changed(operation)
+        return operation
+
+
+class _Watcher:
+    """What the executor reports to."""
+
+    def __init__(self, meter: Meter, cancelled: ShouldStop) -> None:
+        self._meter = meter
+        self._cancelled = cancelled
+
+    def advanced(self, tally: Tally) -> None:
+        self._meter.executing(tally)
+
+    def check_cancelled(self) -> None:
+        if self._cancelled():
+            raise Cancelled

@@ -1,0 +1,86 @@
+"""What waits for a person before it runs, and why.
+
+What a person asks for runs at once. What the agent starts by itself waits where the folder is in `review` mode, on the
+folder's first pass, on the first pass after its rules changed, and where a brake engages.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from core.decisions import Decisions
+from core.model import DIRECTORY_KINDS, Plan, Request, Step, absolute
+from core.names import is_beneath
+
+MOVES_AT_ONCE = 100
+"""The agent moves this many files that were there before, or `SHARE_AT_ONCE` of the folder, without asking."""
+
+TRASHED_AT_ONCE = 10
+"""The same for what goes to the trash."""
+
+SHARE_AT_ONCE = 0.10
+
+
+def why_it_waits(request: Request, plan: Plan, mode: str, decisions: Decisions, files: int) -> str | None:
+    """Return why a plan that nobody approved must wait, or None when it may run. `files`: known in the folder."""
+    if request.dry_run:
+        return "a preview: nothing happens until it is approved"
+    if not request.automatic:
+        return None
+    if not decisions.passed(plan.roots[0], plan.rules):
+        return "the first pass with these rules: look it over once"
+    if mode == "review":
+        return "this folder is in review mode"
+    return _brake(request, plan, files)
+
+
+def is_acting(step: Step) -> bool:
+    """Tell whether a step would do something with a file."""
+    return step.kind not in DIRECTORY_KINDS and not step.refused
+
+
+def is_whole_pass(request: Request) -> bool:
+    """Tell whether a request looks at all of a folder with all of its rules."""
+    return request.kind == "organize" and request.paths is None and request.rules is None
+
+
+def _brake(request: Request, plan: Plan, files: int) -> str | None:
+    arrived = frozenset(request.arrived or ())
+    acting = [step for step in plan.steps if is_acting(step)]
+    trashed = sum(step.kind == "trash" for step in acting)
+    if trashed > max(TRASHED_AT_ONCE, SHARE_AT_ONCE * files):
+        return f"{trashed:,} files would go to the trash at once"
+    moved = sum(step.source_root == 0 and step.source not in arrived for step in acting)
+    if moved > max(MOVES_AT_ONCE, SHARE_AT_ONCE * files):
+        return f"{moved:,} files that were here before would move at once"
+    return None
+
+
+def approved_steps(plan: Plan, only: list[bytes]) -> set[int]:
+    """Return the numbers of the steps that approving `only` (absolute paths, files or folders) lets run.
+
+    A group runs whole or not at all; a directory is made if an approved file goes there, and removed if it is empty.
+    """
+    files = [step for step in plan.steps if step.kind not in DIRECTORY_KINDS]
+    named = {step.seq for step in files if _is_named(plan, step, only)}
+    groups = {step.group for step in files if step.group and step.seq in named}
+    approved = [step for step in files if step.seq in named or step.group in groups]
+    needed = {(step.destination_root, parent) for step in approved for parent in _parents(step.destination)}
+    directories = {
+        step.seq
+        for step in plan.steps
+        if step.kind == "rmdir" or (step.kind == "mkdir" and (step.destination_root, step.destination) in needed)
+    }
+    return directories.union(step.seq for step in approved)
+
+
+def _is_named(plan: Plan, step: Step, only: list[bytes]) -> bool:
+    source = absolute(plan.roots, step.source_root, step.source)
+    destination = absolute(plan.roots, step.destination_root, step.destination)
+    return any(is_beneath(path, wanted) for path in (source, destination) if path for wanted in only)
+
+
+def _parents(path: bytes) -> Iterator[bytes]:
+    while path := os.path.dirname(path):
+        yield path
