@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from core.journal import Outcomes
-from core.model import DIRECTORY_KINDS, Attributes, Fingerprint, Plan, Step
+from core.model import DIRECTORY_KINDS, Attributes, Fingerprint, Plan, Step, absolute
 from core.planners.world import Place
 
 
@@ -46,8 +46,8 @@ def deeds(plan: Plan, outcomes: Outcomes) -> list[Deed]:
                 step,
                 source,
                 destination,
-                os.path.join(plan.roots[source.root], source.path) if source.path else b"",
-                os.path.join(plan.roots[destination.root], destination.path) if destination.path else b"",
+                absolute(plan.roots, *source) if source.path else b"",
+                absolute(plan.roots, *destination) if destination.path else b"",
                 finished.fingerprint or step.fingerprint,
                 finished.attributes or step.attributes,
                 step.seq in outcomes.purged,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from core import trash
-from core.errors import StorageError
+from core.errors import StorageError, UnknownOperation
 from core.model import Attributes, Fingerprint, Request, Step, StepKind
 from core.planners import Ground
 from core.planners.deeds import Deed, above
@@ -19,6 +20,7 @@ GONE = "it is no longer there"
 BACK = "it is at its old place already"
 PURGED = "its bytes were purged from the trash: it cannot come back"
 TAKEN = "its old place is taken"
+FOLDER_TAKEN = "something else has the name of its old folder"
 EDITED_COPY = "the copy was edited since: it stays"
 TOGETHER = "a file that belongs with it has to stay"
 
@@ -79,28 +81,39 @@ class Inverse:
 
     def _add_directory(self, deed: Deed) -> None:
         if deed.step.kind == "rmdir":
-            self._ensure(deed.source)
-        elif not self._here.any_beneath(deed.destination_path) and self._look(deed.destination):
+            self._bring_back(deed.source)
+        elif not self._here.any_beneath(deed.destination_path) and self._world.has_folder(deed.destination):
             place = deed.destination
             self.steps.append(Step(len(self.steps), "rmdir", source=place.path, source_root=place.root))
             self._world.remove(place)
+
+    def _bring_back(self, folder: Place) -> None:
+        try:
+            self._check_folder(folder)
+        except StorageError as error:
+            self._make(folder, refused=str(error))
+        else:
+            self._ensure(folder)
 
     def _ensure(self, folder: Place) -> None:
         """See that a folder will be there: one that the operation removed comes back with what it was."""
         if not folder.path or self._world.has_folder(folder):
             return
         self._ensure(folder.folder)
-        attributes = self._removed.get(self._world.absolute(folder))
+        self._make(folder)
+        self._world.make(folder)
+
+    def _make(self, folder: Place, refused: str = "") -> None:
         self.steps.append(
             Step(
                 len(self.steps),
                 "mkdir",
                 destination=folder.path,
                 destination_root=folder.root,
-                attributes=attributes,
+                attributes=self._removed.get(self._world.absolute(folder)),
+                refused=refused,
             )
         )
-        self._world.make(folder)
 
     # -- files
 
@@ -179,13 +192,21 @@ class Inverse:
             way.notes.append(EDITED)
 
     def _moved_on(self, deed: Deed) -> str | None:
+        """Return what a later operation did with the file's name, or None where none used it."""
         later = self._ground.history.later_operation(deed.destination_path, self._sequence)
-        return f"moved on by operation {later}" if later else None
+        if later is None:
+            return None
+        with suppress(UnknownOperation):  # its retention ended meanwhile
+            if self._ground.operation(later).request().undo_of == self._request.undo_of:
+                return f"taken back by operation {later} already"
+        return f"moved on by operation {later}"
 
     def _find_places(self, ways: list[_Way]) -> None:
         """Choose where each file comes back to: its old place, or one number for all where any is taken."""
         leaving = {way.source for way in ways}
         try:
+            for way in ways:
+                self._check_folder(way.destination.folder)
             if self._request.on_conflict == "skip":
                 for way in ways:
                     if way.kind != "trash" and not self._world.is_free(way.destination, leaving):
@@ -200,6 +221,13 @@ class Inverse:
             if way.kind != "trash" and place != way.destination:
                 way.notes.append(NUMBERED)
             way.destination = place
+
+    def _check_folder(self, folder: Place) -> None:
+        """Raise StorageError where something that is no folder holds the name of one that is needed."""
+        while not self._world.has_folder(folder):
+            if not self._world.is_free(folder):
+                raise StorageError(FOLDER_TAKEN)
+            folder = folder.folder
 
     def _leave(self, way: _Way) -> None:
         """Record a file that does not go back, and why."""

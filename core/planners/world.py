@@ -11,9 +11,10 @@ from collections.abc import Collection, Sequence
 from contextlib import ExitStack, closing
 from typing import NamedTuple, Self
 
-from core.model import Fingerprint
+from core.model import Fingerprint, absolute
 from core.names import NAME_MAX, cut, numbered, split_extension
-from core.storage import Storage, open_storage
+from core.storage import open_storage
+from core.storage.local import LocalStorage
 
 _FOLDER = Fingerprint(0, 0, 0)
 """Stands for a folder that the plan makes: what it will be is not known, only that it will be there."""
@@ -37,7 +38,7 @@ class World:
     def __init__(self, roots: Sequence[bytes]) -> None:
         self.roots = roots
         self._open = ExitStack()
-        self._storages: dict[int, Storage] = {}
+        self._storages: dict[int, LocalStorage] = {}
         self._planned: dict[bytes, Fingerprint | None] = {}
         self._folders: set[bytes] = set()
         self._numbers: dict[bytes, int] = {}
@@ -50,21 +51,30 @@ class World:
 
     def absolute(self, place: Place) -> bytes:
         """Return the whole path."""
-        return os.path.join(self.roots[place.root], place.path) if place.path else self.roots[place.root]
+        return absolute(self.roots, place.root, place.path)
 
     def look(self, place: Place) -> Fingerprint | None:
-        """Return what will be there, or None. Raises StorageError where the path cannot be followed."""
+        """Return the file that will be there, or None. Raises StorageError where the path cannot be followed."""
         path = self.absolute(place)
         if path in self._planned:
             return self._planned[path]
         return self._storage(place.root).fingerprint(place.path)
 
+    def is_free(self, place: Place, leaving: Collection[Place] = ()) -> bool:
+        """Tell whether nothing at all will hold a name, but for files that are `leaving` in the same go."""
+        path = self.absolute(place)
+        if path in self._planned:
+            return self._planned[path] is None or place in leaving
+        return place in leaving or not self._storage(place.root).exists(place.path)
+
     def has_folder(self, place: Place) -> bool:
-        """Tell whether something will be there that files can go into, or at least that holds its name."""
+        """Tell whether there will be a folder. Raises StorageError where the path cannot be followed."""
         path = self.absolute(place)
         if not place.path or path in self._folders:
             return True
-        there = self.look(place) is not None
+        if path in self._planned:
+            return self._planned[path] == _FOLDER
+        there = self._storage(place.root).is_directory(place.path)
         if there:
             self._folders.add(path)
         return there
@@ -88,10 +98,6 @@ class World:
 
     # -- names
 
-    def is_free(self, place: Place, leaving: Collection[Place] = ()) -> bool:
-        """Tell whether nothing will hold a name, but for files that are `leaving` in the same go."""
-        return place in leaving or self.look(place) is None
-
     def free(self, wanted: Sequence[Place], leaving: Collection[Place] = ()) -> list[Place]:
         """Return the places as wanted, or all under the first number that is free for every one.
 
@@ -109,7 +115,7 @@ class World:
                 self._numbers[first] = number
                 return places
 
-    def _storage(self, root: int) -> Storage:
+    def _storage(self, root: int) -> LocalStorage:
         if root not in self._storages:
             self._storages[root] = self._open.enter_context(closing(open_storage(self.roots[root])))
         return self._storages[root]
