@@ -12,7 +12,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -94,6 +94,16 @@ class Index:
         return {
             path: (int(inode), size, int(mtime_ns), int(ctime_ns)) for path, inode, size, mtime_ns, ctime_ns in rows
         }
+
+    def stamps(self, root: bytes, paths: Collection[bytes]) -> dict[bytes, Stamp]:
+        """Return what is known of some files; those that are not known are left out."""
+
+        def look(connection: sqlite3.Connection) -> dict[bytes, Stamp]:
+            question = "SELECT inode, size, mtime_ns, ctime_ns FROM files WHERE root = ? AND path = ?"
+            found = ((path, connection.execute(question, (root, path)).fetchone()) for path in paths)
+            return {path: (int(row[0]), row[1], int(row[2]), int(row[3])) for path, row in found if row}
+
+        return self._attempt(look)
 
     def count(self, root: bytes) -> int:
         """Return how many files are known in a folder."""
