@@ -41,11 +41,15 @@ _HEAD = struct.Struct("<II")
 
 
 class Started(Struct, frozen=True, array_like=True, tag="started"):
-    """A process began or resumed to execute the plan. `at`: seconds since the epoch, for people."""
+    """A process began or resumed to execute the plan.
+
+    `at`: seconds since the epoch, for people. `roots`: the inode of each root, to know them again.
+    """
 
     boot: str
     attempt: int
     at: float = field(default_factory=time)
+    roots: list[int] = []
 
 
 class Intended(Struct, frozen=True, array_like=True, tag="intended", gc=False):
@@ -124,7 +128,11 @@ class Approval(Struct, omit_defaults=True):
 
 
 class Outcomes(Struct):
-    """All that a journal says, in memory: the newest record of each step."""
+    """All that a journal says, in memory: the newest record of each step.
+
+    `loose`: steps done since the last seal, whose changes the disk may lose in a power cut.
+    `roots`: the roots' inodes when the operation began.
+    """
 
     finished: dict[int, Finished] = field(default_factory=dict)
     intended: dict[int, bytes] = field(default_factory=dict)
@@ -134,12 +142,16 @@ class Outcomes(Struct):
     boot: str = ""
     started: float | None = None
     sealed: Sealed | None = None
+    roots: list[int] = field(default_factory=list)
+    loose: list[int] = field(default_factory=list)
 
     def add(self, record: Record) -> None:
         """Take one record in."""
         match record:
             case Finished():
                 self.finished[record.seq] = record
+                if record.outcome == "done":
+                    self.loose.append(record.seq)
             case Intended():
                 self.intended[record.seq] = record.destination
             case Copied():
@@ -151,8 +163,10 @@ class Outcomes(Struct):
                 self.boot = record.boot
                 self.started = self.started or record.at
                 self.sealed = None
+                self.roots = self.roots or record.roots
             case Sealed():
                 self.sealed = record
+                self.loose = []
 
 
 class OperationFiles:

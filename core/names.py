@@ -10,6 +10,7 @@ import os
 import re
 import unicodedata
 from base64 import b64encode
+from collections.abc import Sequence
 
 NAME_MAX = 255
 """Bytes in one path component, the limit of every file system Shelver meets."""
@@ -85,6 +86,17 @@ def numbered(name: bytes, number: int) -> bytes:
     if len(suffix) + len(extension) >= NAME_MAX:  # an absurd extension: number the whole name
         stem, extension = name, b""
     return cut(stem, NAME_MAX - len(suffix) - len(extension)) + suffix + extension
+
+
+def numbered_together(names: Sequence[bytes], number: int) -> list[bytes]:
+    """Return names of files that belong together under one number: `a (1).jpg`, `a (1).jpg.xmp`, `a (1).mov`."""
+    stem = min((split_extension(name)[0] for name in names), key=len)
+    endings = [name[len(stem) :] for name in names]
+    suffix = b" (%d)" % number
+    room = NAME_MAX - len(suffix) - max(map(len, endings))
+    if room <= 0 or not all(name.startswith(stem) for name in names):
+        return [numbered(name, number) for name in names]
+    return [cut(stem, room) + suffix + ending for ending in endings]
 
 
 def cut(name: bytes, limit: int) -> bytes:
