@@ -24,7 +24,7 @@ from core.journal import Approval, Journal, OperationFiles
 from core.model import FINAL_STATES, Counts, Operation, Outcome, Plan, Preview, Progress, Request, State, now
 from core.planners import Ground, Phase, Planner, organize, rollback
 from core.progress import Meter
-from core.review import approved_steps, is_acting, is_whole_pass, why_it_waits
+from core.review import approved_steps, is_whole_pass, why_it_waits
 from core.standing import standing
 from core.state import StateDirectory
 from core.steps import Page, StepPages
@@ -81,7 +81,7 @@ class Engine:
             self.run(id, cancelled=lambda: True)  # what a crash cut off is settled first
 
     def approve(self, id: str, by: str, only: list[bytes] | None = None) -> Operation:
-        """Let a proposal run, or an interrupted or failed operation go on; return it queued. Raises WrongState, Locked."""
+        """Let a proposal run, or an interrupted or failed operation go on; return it queued. Raises WrongState."""
         with self._held(id, "proposed", "interrupted", "failed", verb="approve") as (files, journal, _):
             files.approve(Approval(by, only))
             if journal.outcomes.sealed is not None:
@@ -89,7 +89,7 @@ class Engine:
         return self._tell(replace(standing(files), state="queued"))
 
     def reject(self, id: str, by: str) -> Operation:
-        """End a proposal; the agent leaves its files alone from now on. Raises WrongState, Locked."""
+        """End a proposal; the agent leaves its files alone from now on. Raises WrongState."""
         with self._held(id, "proposed", verb="reject") as (files, journal, operation):
             request, plan = files.request(), files.plan()
             if request.kind != "rollback":
@@ -100,17 +100,17 @@ class Engine:
         return self._tell(standing(files))
 
     def supersede(self, id: str) -> Operation:
-        """End a proposal because a newer one took its place. Raises WrongState, Locked."""
+        """End a proposal because a newer one took its place. Raises WrongState."""
         return self._end(id, "superseded")
 
     def cancel(self, id: str) -> Operation:
-        """End what no process runs right now; what it did stays, and can be undone. Raises WrongState, Locked."""
+        """End what no process runs right now; what it did stays, and can be undone. Raises WrongState."""
         if standing(self.files(id)).state == "interrupted":
             return self.run(id, cancelled=lambda: True)
         return self._end(id, "cancelled")
 
     def fail(self, id: str, error: str) -> Operation:
-        """End an operation that killed its workers; it can be resumed by hand. Raises WrongState, Locked."""
+        """End an operation that killed its workers; it can be resumed by hand. Raises WrongState."""
         with self._held(id, "queued", "interrupted", verb="fail") as (files, journal, operation):
             journal.seal("failed", operation.counts, error)
         return self._tell(standing(files))
@@ -190,8 +190,6 @@ class Engine:
         return plan
 
     def _why_it_waits(self, request: Request, plan: Plan) -> str | None:
-        if not any(is_acting(step) for step in plan.steps):
-            return None  # nothing would happen, so there is nothing to look over
         with closing(Decisions(self.state.decisions)) as decisions, closing(Index(self.state.index)) as index:
             return why_it_waits(request, plan, self._mode(request.folder), decisions, index.count(plan.roots[0]))
 

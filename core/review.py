@@ -26,7 +26,7 @@ def why_it_waits(request: Request, plan: Plan, mode: str, decisions: Decisions, 
     """Return why a plan that nobody approved must wait, or None when it may run. `files`: known in the folder."""
     if request.dry_run:
         return "a preview: nothing happens until it is approved"
-    if not request.automatic:
+    if not request.automatic or not any(is_acting(step) for step in plan.steps):
         return None
     if not decisions.passed(plan.roots[0], plan.rules):
         return "the first pass with these rules: look it over once"

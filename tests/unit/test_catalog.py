@@ -1,0 +1,138 @@
+"""The catalog: what is put in is there after any crash, found by prefix, in order; undo and redo leave their marks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from core.catalog import Catalog
+from core.errors import JournalDamaged, UnknownOperation, UsageError
+from core.model import Counts, Operation, now
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Iterator[Catalog]:
+    catalog = Catalog(tmp_path / "catalog.json")
+    yield catalog
+    catalog.close()
+
+
+def operation(catalog: Catalog, id: str, **fields: Any) -> Operation:
+    """Put a completed operation with the next number into the catalog, and return it."""
+    fields = {"kind": "organize", "state": "completed", "folder": "photos", "counts": Counts(planned=1, done=1)} | fields
+    made = Operation(id=id, created=now(), sequence=catalog.next_sequence(), **fields)
+    catalog.put(made)
+    return made
+
+
+def reopened(catalog: Catalog, tmp_path: Path) -> Catalog:
+    catalog.close()
+    return Catalog(tmp_path / "catalog.json")
+
+
+def test_what_was_put_is_there_after_opening_again(catalog: Catalog, tmp_path: Path) -> None:
+    first = operation(catalog, "aaaa2222")
+    second = operation(catalog, "bbbb3333", state="running")
+    second.state = "completed"
+    catalog.put(second)
+    again = reopened(catalog, tmp_path)
+    assert again.page() == [second, first]
+    again.close()
+
+
+def test_an_operation_is_found_by_a_unique_prefix_and_by_last(catalog: Catalog) -> None:
+    operation(catalog, "aaaa2222")
+    newest = operation(catalog, "aabb3333")
+    assert catalog.find("aab") == newest
+    assert catalog.find("last") == newest
+    with pytest.raises(UsageError, match="aaaa2222, aabb3333"):
+        catalog.find("aa")
+    for nothing in ("zz", "", "aaaa22223"):
+        with pytest.raises(UnknownOperation):
+            catalog.find(nothing)
+
+
+def test_pages_go_back_in_time_without_a_gap(catalog: Catalog) -> None:
+    made = [operation(catalog, f"abcdefg{letter}") for letter in "23456789"]
+    first = catalog.page(limit=3)
+    second = catalog.page(limit=3, before=first[-1].sequence)
+    assert first + second == made[::-1][:6]
+
+
+def test_a_page_is_of_one_folder_and_of_states(catalog: Catalog) -> None:
+    wanted = operation(catalog, "aaaa2222", folder="scans", state="failed")
+    operation(catalog, "bbbb2222", folder="scans")
+    operation(catalog, "cccc2222", state="failed")
+    assert catalog.page(folder="scans", states=["failed", "partial"]) == [wanted]
+
+
+def test_an_undo_marks_what_it_undid_and_a_redo_takes_the_mark_away(catalog: Catalog, tmp_path: Path) -> None:
+    moved = operation(catalog, "aaaa2222")
+    undo = operation(catalog, "bbbb2222", kind="rollback", undo_of=moved.id)
+    assert catalog.get(moved.id).undone_by == undo.id
+    redo = operation(catalog, "cccc2222", kind="rollback", undo_of=undo.id)
+    assert catalog.get(undo.id).undone_by == redo.id
+    assert catalog.get(moved.id).undone_by is None
+    again = reopened(catalog, tmp_path)
+    assert [each.undone_by for each in again.page()] == [None, redo.id, None]
+    again.close()
+
+
+def test_an_undo_that_put_nothing_back_marks_nothing(catalog: Catalog) -> None:
+    moved = operation(catalog, "aaaa2222")
+    operation(catalog, "bbbb2222", kind="rollback", undo_of=moved.id, state="partial", counts=Counts(skipped=1))
+    assert catalog.get(moved.id).undone_by is None
+
+
+def test_a_crash_at_any_moment_of_a_write_leaves_the_old_or_the_new_catalog(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = operation(catalog, "aaaa2222")
+    for name in ("write", "fsync", "rename"):
+        with monkeypatch.context() as patched:
+
+            def dies(*_: object) -> int:
+                raise OSError("the power is gone")
+
+            patched.setattr(os, name, dies)
+            with pytest.raises(OSError, match="power"):
+                operation(catalog, "bbbb2222")
+        again = Catalog(tmp_path / "catalog.json")
+        assert again.get(before.id) == before
+        again.close()
+
+
+def test_a_torn_catalog_gives_way_to_the_one_before(catalog: Catalog, tmp_path: Path) -> None:
+    before = operation(catalog, "aaaa2222")
+    operation(catalog, "bbbb2222")
+    path = tmp_path / "catalog.json"
+    path.write_bytes(path.read_bytes()[:-10])
+    again = reopened(catalog, tmp_path)
+    assert again.page() == [before]
+    again.close()
+
+
+def test_a_newer_catalog_is_refused_and_not_rewritten(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.json"
+    path.write_bytes(msgspec.json.encode({"meta": {"1": {"version": 999}}}))
+    before = path.read_bytes()
+    with pytest.raises(JournalDamaged, match="newer"):
+        Catalog(path)
+    assert path.read_bytes() == before
+
+
+def test_what_is_unfinished_is_neither_ended_nor_waiting(catalog: Catalog) -> None:
+    for index, state in enumerate(("completed", "proposed", "running", "queued", "interrupted", "cancelling")):
+        operation(catalog, f"abcdefg{index}", state=state)
+    assert [each.state for each in catalog.unfinished()] == ["running", "queued", "cancelling"]
+
+
+def test_the_catalog_is_private_to_its_owner(catalog: Catalog, tmp_path: Path) -> None:
+    operation(catalog, "aaaa2222")
+    operation(catalog, "bbbb2222")
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}

@@ -1,0 +1,157 @@
+"""Where a file went, through all operations; and what was decided about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.decisions import Decision, Decisions, rejected_decisions, run_decisions, undone_decisions
+from core.history import History
+from core.journal import Finished, Outcomes, Sealed
+from core.model import Fingerprint, Plan, Request, Step, now
+from core.storage import Entry
+
+ROOT = b"/srv/photos"
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Iterator[History]:
+    history = History(tmp_path / "history.db")
+    yield history
+    history.close()
+
+
+@pytest.fixture
+def decisions(tmp_path: Path) -> Iterator[Decisions]:
+    decisions = Decisions(tmp_path / "decisions.db")
+    yield decisions
+    decisions.close()
+
+
+def operation(sequence: int, *moves: tuple[bytes, bytes], id: str = "") -> tuple[Request, Plan, Outcomes]:
+    """Return an operation that made some moves within ROOT, as it is after its seal."""
+    name = id or f"op{sequence}"
+    steps = [
+        Step(number, "move", source, destination, fingerprint=Fingerprint(number, 10, 20), why="a rule")
+        for number, (source, destination) in enumerate(moves)
+    ]
+    request = Request(id=name, kind="organize", folder="photos", created=now(), sequence=sequence)
+    outcomes = Outcomes()
+    for step in steps:
+        outcomes.add(Finished(step.seq, "done"))
+    outcomes.add(Sealed("completed", (len(steps), len(steps), 0, 0, 0)))
+    return request, Plan(name, [ROOT], steps), outcomes
+
+
+def names(history: History, text: str) -> list[tuple[str, bytes, bytes]]:
+    return [(each.operation, each.source, each.destination) for each in history.search(text)]
+
+
+def test_a_file_is_found_by_any_part_of_any_of_its_names(history: History) -> None:
+    history.record(*operation(1, (b"IMG_1.JPG", b"Pictures/2024/beach.jpg"), (b"other.txt", b"Documents/other.txt")))
+    expected = [("op1", ROOT + b"/IMG_1.JPG", ROOT + b"/Pictures/2024/beach.jpg")]
+    assert names(history, "img_1") == names(history, "BEACH") == names(history, "2024/be") == expected
+    assert names(history, "nowhere") == []
+
+
+def test_a_renamed_file_is_followed_through_its_operations(history: History) -> None:
+    history.record(*operation(1, (b"first", b"second")))
+    history.record(*operation(2, (b"second", b"third")))
+    history.record(*operation(3, (b"unrelated", b"elsewhere")))
+    assert [row[0] for row in names(history, "first")] == ["op2", "op1"]
+    assert [row[0] for row in names(history, "third")] == ["op2", "op1"]
+
+
+def test_hostile_names_are_found_by_what_people_see(history: History) -> None:
+    history.record(*operation(1, (b"a\x1b[31m\n\xff", b"b/a\x1b[31m\n\xff")))
+    assert len(names(history, "\\x1b[31m\\n\\xff")) == 1
+
+
+def test_what_was_not_done_is_not_history(history: History) -> None:
+    request, plan, outcomes = operation(1, (b"a", b"b"))
+    outcomes.add(Finished(0, "failed", "no space left for it"))
+    history.record(request, plan, outcomes)
+    assert names(history, "a") == []
+
+
+def test_a_resumed_operation_is_recorded_once(history: History) -> None:
+    history.record(*operation(1, (b"a", b"b")))
+    history.record(*operation(1, (b"a", b"b"), (b"c", b"d")))
+    assert len(names(history, "/srv")) == 2
+
+
+def test_the_newest_later_operation_of_a_path_is_told(history: History) -> None:
+    history.record(*operation(1, (b"a", b"b")))
+    history.record(*operation(2, (b"b", b"c")))
+    assert history.later_operation(ROOT + b"/b", 1) == "op2"
+    assert history.later_operation(ROOT + b"/b", 2) is None
+    assert history.last_operation_of(ROOT + b"/c") == "op2"
+
+
+def test_a_damaged_history_is_put_aside_and_started_anew(history: History, tmp_path: Path) -> None:
+    history.record(*operation(1, (b"a", b"b")))
+    history.close()
+    (tmp_path / "history.db").write_bytes(b"not a database at all" * 100)
+    again = History(tmp_path / "history.db")
+    assert names(again, "a") == []
+    assert (tmp_path / "history.db.damaged").exists()
+    again.close()
+
+
+def entry(path: bytes, size: int = 10, mtime_ns: int = 20) -> Entry:
+    return Entry(path, 1, size, mtime_ns, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("found", "rules", "expected"),
+    [
+        (entry(b"sub/a"), "rules", "undone"),
+        (entry(b"sub/a", size=11), "rules", None),
+        (entry(b"sub/a", mtime_ns=21), "rules", None),
+        (entry(b"sub/a"), "other rules", None),
+        (entry(b"sub/b"), "rules", None),
+    ],
+)
+def test_a_decision_holds_while_file_and_rules_are_the_same(
+    decisions: Decisions, found: Entry, rules: str, expected: str | None
+) -> None:
+    decisions.record([Decision(ROOT + b"/sub/a", "undone", 10, 20, "rules", "op")])
+    assert decisions.blocks(ROOT, found, rules) == expected
+
+
+def test_a_decision_in_a_folder_of_a_longer_name_is_not_taken_for_one_of_this(decisions: Decisions) -> None:
+    decisions.record([Decision(ROOT + b"2/a", "undone", 10, 20, "rules", "op")])
+    assert decisions.blocks(ROOT, entry(b"a"), "rules") is None
+    assert decisions.blocks(ROOT + b"2", entry(b"a"), "rules") == "undone"
+
+
+def test_what_an_undo_put_back_is_undone_where_it_is_now(decisions: Decisions) -> None:
+    request, plan, outcomes = operation(2, (b"Pictures/a", b"a"))
+    outcomes.add(Finished(0, "done", destination=b"a (1)"))
+    decisions.record(undone_decisions("rules", request, plan, outcomes))
+    assert decisions.blocks(ROOT, entry(b"a (1)"), "rules") == "undone"
+    assert decisions.blocks(ROOT, entry(b"a"), "rules") is None
+
+
+def test_what_failed_is_left_alone_and_what_was_skipped_is_not(decisions: Decisions) -> None:
+    request, plan, outcomes = operation(1, (b"a", b"b"), (b"c", b"d"))
+    outcomes.add(Finished(0, "failed", "no space left for it"))
+    outcomes.add(Finished(1, "skipped", "open in another program"))
+    decisions.record(run_decisions("rules", request, plan, outcomes))
+    assert decisions.blocks(ROOT, entry(b"a"), "rules") == "failed"
+    assert decisions.blocks(ROOT, entry(b"c"), "rules") is None
+
+
+def test_a_rejection_holds_for_every_file_of_the_plan(decisions: Decisions) -> None:
+    request, plan, _ = operation(1, (b"a", b"b"), (b"c", b"d"))
+    decisions.record(rejected_decisions("rules", request, plan))
+    assert [decisions.blocks(ROOT, entry(name), "rules") for name in (b"a", b"c")] == ["rejected", "rejected"]
+
+
+def test_a_pass_counts_for_the_rules_it_was_made_with(decisions: Decisions) -> None:
+    assert not decisions.passed(ROOT, "rules")
+    decisions.record_pass(ROOT, "rules")
+    assert decisions.passed(ROOT, "rules")
+    assert not decisions.passed(ROOT, "changed rules")
