@@ -1,0 +1,288 @@
+"""Rules: which file goes where. The first rule that matches decides; `copy` rules run beside and never decide."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct
+
+from core import templates
+from core.config_reader import Mistakes, Section
+from core.matching import AllOf, Facts, RegexTimedOut, Subject, compile_match, extension_of
+from core.names import split_extension
+from core.templates import NoValueError, Template, TemplateError
+
+if TYPE_CHECKING:
+    from core.config import Folder
+
+Action = Literal["move", "copy", "trash", "leave"]
+Clash = Literal["number", "skip", "same-or-number"]
+
+ACTIONS = ("move", "copy", "trash", "leave")
+CLASHES = ("number", "skip", "same-or-number")
+
+_LANGUAGE = 1
+"""Grows when the same words come to mean something else, so that remembered decisions are looked at anew."""
+
+_KNOWN_EXTENSIONS = 4096  # hostile names could bring any number
+_TIMEOUTS_ALLOWED = 8
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One `[[rule]]`."""
+
+    name: str
+    condition: AllOf
+    action: Action
+    to: Template | None
+    on_conflict: Clash
+    source: str
+    """The rule as it stands in the config, in one canonical form."""
+    place: tuple[str | int, ...] = ()
+    sound: bool = True
+    """False where a mistake was found in it, so that nothing more is concluded from it."""
+
+    @property
+    def decides(self) -> bool:
+        """Whether no later rule is asked once this one matched."""
+        return self.action != "copy"
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """Every fact it may ask."""
+        asked = self.to.facts - self.condition.groups if self.to else frozenset()
+        return self.condition.facts | (asked - templates.NAMES)
+
+
+class Decision(Struct, frozen=True):
+    """What the rules say about one file.
+
+    `destination` is absolute, where the action has one. `trail` (filled by `explain` alone): each rule's name, whether
+    it matches, and why. `trouble`: why nothing can be told about the file, which is then left alone.
+    """
+
+    rule: str | None = None
+    action: Action | None = None
+    destination: bytes | None = None
+    on_conflict: Clash = "number"
+    copies: Sequence[tuple[str, bytes]] = ()
+    trail: Sequence[tuple[str, bool, str]] = ()
+    trouble: str = ""
+
+
+NOTHING = Decision()
+
+
+class RuleSet:
+    """Rules in their order, ready to decide.
+
+    Safe to share between threads: what it learns about extensions is a cache. `renewed` gives it new patience with
+    regexes that time out.
+    """
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self.rules = tuple(rules)
+        self._by_extension: dict[str, tuple[tuple[Rule, bool], ...]] = {}
+        self._timeouts: dict[str, int] = {}
+
+    @cached_property
+    def hash(self) -> str:
+        """What changes when a rule or their order changes."""
+        text = json.dumps([_LANGUAGE, *(rule.source for rule in self.rules)])
+        return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+
+    @cached_property
+    def needs(self) -> frozenset[str]:
+        """Every fact that some rule may ask, apart from what a file's name and size tell."""
+        return frozenset(fact for rule in self.rules for fact in rule.facts)
+
+    def named(self, names: Sequence[str]) -> RuleSet:
+        """Return the rules with these names, in their order here."""
+        return RuleSet([rule for rule in self.rules if rule.name in names])
+
+    def renewed(self) -> RuleSet:
+        """Return the same rules, patient again."""
+        return RuleSet(self.rules)
+
+    def decide(self, facts: Facts, folder: Folder) -> Decision:
+        """Return what the rules say about a file of a folder."""
+        name = facts.entry.path.rpartition(b"/")[2]
+        ext = extension_of(name)
+        candidates = self._by_extension.get(ext)
+        if candidates is None:
+            candidates = self._learn(ext)
+        if not candidates:
+            return NOTHING
+        subject: Subject | None = None
+        copies: list[tuple[str, bytes]] = []
+        destination: bytes | None
+        for rule, certain in candidates:
+            if certain and rule.to is not None and rule.to.static is not None:
+                destination = folder.absolute(rule.to.render(_unasked, name))
+            else:
+                subject = subject or Subject(facts)
+                subject.groups = {}
+                try:
+                    if not certain and not self._holds(rule, subject):
+                        continue
+                    destination = self._destination(rule, subject, folder)
+                except NoValueError:
+                    continue
+                except RegexTimedOut:
+                    return Decision(trouble=f"rule {rule.name} timed out")
+            if rule.decides:
+                return Decision(rule.name, rule.action, destination, rule.on_conflict, copies)
+            if destination is not None:
+                copies.append((rule.name, destination))
+        return Decision(copies=copies) if copies else NOTHING
+
+    def explain(self, facts: Facts, folder: Folder) -> Decision:
+        """Return the same, with every rule's reason."""
+        subject = Subject(facts)
+        trail = [(rule.name, *self._reason(rule, subject, folder)) for rule in self.rules]
+        decision = self.decide(facts, folder)
+        return Decision(
+            decision.rule,
+            decision.action,
+            decision.destination,
+            decision.on_conflict,
+            decision.copies,
+            trail,
+            decision.trouble,
+        )
+
+    def _reason(self, rule: Rule, subject: Subject, folder: Folder) -> tuple[bool, str]:
+        subject.groups = {}
+        try:
+            if not self._holds(rule, subject):
+                return False, rule.condition.why(subject)
+            why = rule.condition.why(subject)
+            self._destination(rule, subject, folder)
+        except NoValueError as error:
+            return False, f"{why}; but {error}"
+        except RegexTimedOut:
+            return False, "rule timed out"
+        return True, why
+
+    def _learn(self, ext: str) -> tuple[tuple[Rule, bool], ...]:
+        """Return the rules that may match files with this extension, and whether they surely do."""
+        candidates = []
+        for rule in self.rules:
+            answer = rule.condition.by_extension(ext)
+            if answer is not False:
+                candidates.append((rule, answer is True))
+            if answer and rule.decides and (rule.to is None or rule.to.static is not None):
+                break
+        if len(self._by_extension) >= _KNOWN_EXTENSIONS:
+            self._by_extension.clear()
+        self._by_extension[ext] = tuple(candidates)
+        return self._by_extension[ext]
+
+    def _holds(self, rule: Rule, subject: Subject) -> bool:
+        if self._timeouts.get(rule.name, 0) >= _TIMEOUTS_ALLOWED:  # it would cost the run, not a file
+            raise RegexTimedOut
+        try:
+            return rule.condition.holds(subject)
+        except RegexTimedOut:
+            self._timeouts[rule.name] = self._timeouts.get(rule.name, 0) + 1
+            raise
+
+    def _destination(self, rule: Rule, subject: Subject, folder: Folder) -> bytes | None:
+        if rule.to is None:
+            return None
+        name = subject.facts.entry.path.rpartition(b"/")[2]
+        return folder.absolute(rule.to.render(lambda fact: _value(fact, subject), name))
+
+
+def _unasked(fact: str) -> None:
+    raise AssertionError(f"a fixed destination asks for {fact}")
+
+
+def _value(fact: str, subject: Subject) -> Any:
+    if fact in subject.groups:
+        return subject.groups[fact]
+    if fact not in templates.NAMES:
+        return subject.facts.get(fact) if fact in templates.PLACEHOLDERS else None
+    path = subject.facts.entry.path
+    name = path.rpartition(b"/")[2]
+    stem, extension = split_extension(name)
+    return os.fsdecode({"path": path, "name": name, "stem": stem, "ext": extension[1:]}[fact])
+
+
+# -- reading ----------------------------------------------------------------------------------------
+
+
+def read_rule(section: Section) -> Rule:
+    """Read one `[[rule]]`; mistakes are noted in the section's list."""
+    mistakes = len(section.mistakes.found)
+    name = section.required_text("name")
+    if "match" not in section:
+        section.wrong(None, "needs `match`", "match = {} matches every file")
+    condition = compile_match(section.section("match", f"{section.where} match"))
+    action: Action = section.choice("action", ACTIONS, "move")
+    to = _read_destination(section, action, condition)
+    on_conflict: Clash = section.choice("on_conflict", CLASHES, "number")
+    source = json.dumps(
+        [name, section.raw("match"), action, section.raw("to"), on_conflict], sort_keys=True, default=str
+    )
+    section.finish()
+    return Rule(
+        name, condition, action, to, on_conflict, source, section.place, sound=len(section.mistakes.found) == mistakes
+    )
+
+
+# Also the groups of a regex that does not compile: one mistake is told once.
+_GROUP = re.compile(r"\(\?P?<([A-Za-z_]\w*)>")
+
+
+def _read_destination(section: Section, action: Action, condition: AllOf) -> Template | None:
+    if action in {"trash", "leave"}:
+        if "to" in section:
+            section.wrong("to", f'says where, but action = "{action}" moves nothing there')
+        return None
+    if "to" not in section:
+        section.wrong(None, "needs `to`", 'write where the file goes, as in "Pictures/"')
+        return None
+    if not isinstance(section.raw("to"), str):
+        section.text("to")
+        return None
+    groups = condition.groups | set(_GROUP.findall(json.dumps(section.raw("match"), default=str)))
+    try:
+        return templates.parse(section.text("to"), groups)
+    except TemplateError as error:
+        section.wrong("to", str(error), error.hint)
+    except ValueError as error:
+        section.wrong("to", str(error))
+    return None
+
+
+def _built_in(name: str, kinds: str, to: str) -> Mapping[str, Any]:
+    return {"name": name, "match": {"kind": kinds.split()}, "to": to}
+
+
+_BUILT_IN = (
+    _built_in("pictures and videos", "image video", "Pictures/{taken|modified:%Y}/{taken|modified:%Y-%m}/"),
+    _built_in("music", "audio", "Music/{artist|'Unknown artist'}/{album|'Singles'}/"),
+    _built_in("documents", "document sheet slides ebook mail", "Documents/{modified:%Y}/"),
+    _built_in("archives", "archive", "Archives/"),
+    _built_in("code", "code", "Code/"),
+    _built_in("fonts", "font", "Fonts/"),
+    _built_in("data", "data", "Data/"),
+    _built_in("programs", "program", "Programs/"),
+)
+
+
+def built_in_rules() -> RuleSet:
+    """Return the rules of a folder that has none: by kind, all beneath the folder itself; `other` stays."""
+    mistakes = Mistakes()
+    rules = [read_rule(Section(table, (), str(table["name"]), mistakes)) for table in _BUILT_IN]
+    mistakes.raise_any("the built-in rules")
+    return RuleSet(rules)
