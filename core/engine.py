@@ -64,12 +64,13 @@ class Engine:
     def submit(self, request: Request) -> Operation:
         """Record a request, durably, and return the queued operation.
 
-        Raises UnknownFolder, UnknownOperation; WrongState for the rollback of what did nothing or still runs.
+        Raises UnknownFolder, UnknownOperation, StateFull; WrongState for the rollback of what did nothing or still runs.
         """
         if request.kind == "rollback":
             self._check_can_roll_back(request.undo_of or "")
         else:
             self.config.folder(request.folder)
+        self.state.check_room()
         self.files(request.id).create(request)
         return standing(self.files(request.id))
 

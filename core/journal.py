@@ -62,13 +62,15 @@ class Intended(Struct, frozen=True, array_like=True, tag="intended", gc=False):
 class Copied(Struct, frozen=True, array_like=True, tag="copied", gc=False):
     """A copy is whole and durable under a temporary name beside the destination; fsynced before it is published.
 
-    `digest`: xxh3-128 of the content. `fingerprint`: of the temporary, which the destination keeps.
+    `digest`: xxh3-128 of the content. `fingerprint`: of the temporary, which the destination keeps. `lost`: what the
+    source has where the copy could not take all of it.
     """
 
     seq: int
     temporary: bytes
     digest: bytes
     fingerprint: Fingerprint
+    lost: Attributes | None = None
 
 
 class Finished(Struct, frozen=True, array_like=True, tag="finished", gc=False):
@@ -149,6 +151,9 @@ class Outcomes(Struct):
         """Take one record in."""
         match record:
             case Finished():
+                if record.outcome == "pending":  # it was done, and a power cut undid it
+                    self.finished.pop(record.seq, None)
+                    return
                 self.finished[record.seq] = record
                 if record.outcome == "done":
                     self.loose.append(record.seq)

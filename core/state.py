@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import sleep
 
-from core.errors import Locked, UnknownOperation, UsageError
+from core.errors import Locked, StateFull, UnknownOperation, UsageError
 from core.names import shown
 
 RESERVE_BYTES = 4 * 1024 * 1024
@@ -96,11 +96,22 @@ class StateDirectory:
             if directory.stat().st_uid != os.geteuid():
                 raise UsageError(f"{shown(str(directory))} belongs to another user")
             directory.chmod(0o700)
-        reserve = self.state / "reserve"
-        if not reserve.exists():
-            with reserve.open("wb") as file:
-                reserve.chmod(0o600)
-                os.posix_fallocate(file.fileno(), 0, RESERVE_BYTES)
+
+    @property
+    def reserve(self) -> Path:
+        """Space set aside for running steps; see RESERVE_BYTES."""
+        return self.state / "reserve"
+
+    def check_room(self) -> None:
+        """See that the reserve is there before anything new begins. Raises StateFull."""
+        descriptor = os.open(self.reserve, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            os.posix_fallocate(descriptor, 0, RESERVE_BYTES)
+        except OSError as error:
+            os.ftruncate(descriptor, 0)
+            raise StateFull(shown(str(self.state))) from error
+        finally:
+            os.close(descriptor)
 
     @contextmanager
     def lock(self, *, wait: bool = False) -> Iterator[None]:

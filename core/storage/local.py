@@ -6,9 +6,10 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from core.errors import (
+    EscapesRoot,
     FolderNotEmpty,
     IoFailed,
     SourceChanged,
@@ -19,7 +20,7 @@ from core.errors import (
 from core.model import Attributes, Fingerprint
 from core.storage import Copy, Entry, KeepGoing, linux
 from core.storage.copying import copy_content, digest_of, give_attributes, read_attributes
-from core.storage.directories import Directories, storage_error
+from core.storage.directories import TRASH, Directories, storage_error
 
 OWN_PREFIX = b".shelver-"
 """How every name begins that Shelver makes for itself: the trash, and files under way."""
@@ -223,7 +224,7 @@ class LocalStorage(Directories):
         expected: Fingerprint,
         go_on: KeepGoing,
     ) -> Copy:
-        """Copy content and metadata to `temporary` in the target, verified and fsynced; leave nothing on failure.
+        """Copy content and metadata to `temporary` in the target, to be confirmed; leave nothing on failure.
 
         Raises SourceChanged if the file is not, or does not stay, as expected; whatever `go_on` raises; NoSpace, ….
         """
@@ -251,10 +252,7 @@ class LocalStorage(Directories):
         whole = give_attributes(writing, attributes)
         if _fingerprint(os.fstat(reading)) != expected:
             raise SourceChanged
-        os.fsync(writing)
-        os.posix_fadvise(writing, 0, 0, os.POSIX_FADV_DONTNEED)  # so that what is read back comes from the disk
-        if digest_of(writing, go_on) != digest:
-            raise IoFailed("what was written does not read back the same")
+        os.posix_fadvise(writing, 0, 0, os.POSIX_FADV_DONTNEED)  # starts writing it out: `confirm` waits the less
         return Copy(temporary, digest, _fingerprint(os.fstat(writing)), None if whole else attributes)
 
     def holds(self, path: bytes, copy: Copy) -> bool:
@@ -268,12 +266,27 @@ class LocalStorage(Directories):
             finally:
                 os.close(descriptor)
 
-    def publish(self, copy: Copy, destination: bytes) -> None:
-        """Give a copy its name without replacing, and make the name durable. Raises DestinationTaken, …"""
+    def confirm(self, copy: Copy) -> None:
+        """Make a copy's bytes durable, and read them back. Raises IoFailed if they are not what was copied."""
         with _told():
-            directory, temporary = self.place(copy.temporary)
-            linux.rename_noreplace(directory, temporary, *self.place(destination))
-            self.sync_path(destination.rpartition(b"/")[0])
+            descriptor = self.open_file(copy.temporary, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+                os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)  # what is read comes from the disk
+                if digest_of(descriptor) != copy.digest:
+                    raise IoFailed("what was written does not read back the same")
+            finally:
+                os.close(descriptor)
+
+    def publish(self, copy: Copy, destination: bytes) -> None:
+        """Give a copy its name without replacing. Raises DestinationTaken, …"""
+        with _told():
+            linux.rename_noreplace(*self.place(copy.temporary), *self.place(destination))
+
+    def sync_folder_of(self, path: bytes) -> None:
+        """Make the name of a file durable, and the names of the directories that were made for it."""
+        with _told():
+            self.sync_path(path.rpartition(b"/")[0])
 
     def take_away(self, path: bytes, expected: Fingerprint, aside: bytes) -> None:
         """Remove a file whose content is safe elsewhere: rename aside, verify, unlink; else rename it back.
@@ -297,6 +310,21 @@ class LocalStorage(Directories):
                 os.unlink(name, dir_fd=directory)
             except FileNotFoundError:
                 pass
+
+    def purge(self, path: bytes, expected: Fingerprint) -> None:
+        """Remove a file from the trash for good, and the folders that leaves empty there.
+
+        The retention's alone. Raises EscapesRoot for what is not in a trash, SourceChanged.
+        """
+        if TRASH not in path.split(b"/")[:-1]:
+            raise EscapesRoot
+        self.check_unchanged(path, expected)
+        self.discard(path)
+        folder = path.rpartition(b"/")[0]
+        with suppress(StorageError):
+            while TRASH in folder.split(b"/"):
+                self.remove_directory(folder)
+                folder = folder.rpartition(b"/")[0]
 
     # -- directories
 
