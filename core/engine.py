@@ -64,7 +64,7 @@ class Engine:
     def submit(self, request: Request) -> Operation:
         """Record a request, durably, and return the queued operation.
 
-        Raises UnknownFolder, UnknownOperation, StateFull; WrongState for the rollback of what did nothing or still runs.
+        Raises UnknownFolder, UnknownOperation, StateFull; WrongState for undoing what did nothing or still runs.
         """
         if request.kind == "rollback":
             self._check_can_roll_back(request.undo_of or "")
