@@ -1,1 +1,1 @@
-"""The `shelver` command, one file for each verb."""
+"""The verbs of the `shelver` command, one module each, imported only when used."""

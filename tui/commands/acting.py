@@ -1,0 +1,133 @@
+"""How a verb that acts goes on: show the plan and ask where a person can be asked, do it, say what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from core.model import Operation, StepView
+from tui import words
+from tui.commands.desk import Desk
+from tui.commands.output import Output, confirmed, is_interactive
+from tui.commands.progress import ProgressBar
+from tui.commands.records import print_operations, print_steps, state, title
+
+SHOWN_STEPS = 20
+"""Steps of a plan that a question shows; `shelver show OP --steps` shows all."""
+SHOWN_REASONS = 10
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a person wants it done."""
+
+    dry_run: bool = False
+    yes: bool = False
+    no_wait: bool = False
+
+    def asks(self, out: Output) -> bool:
+        """Tell whether to show the plan and ask: only on a terminal."""
+        return not (self.dry_run or self.yes or self.no_wait) and out.terminal and is_interactive()
+
+
+def carry_out(desk: Desk, out: Output, manner: Manner, submit: Callable[[bool], Operation]) -> int:
+    """Start an operation and see it to its end; `submit` is told whether only to plan. Returns the exit code."""
+    asks = manner.asks(out)
+    operation = submit(manner.dry_run or asks)
+    if manner.no_wait and desk.by_agent:
+        return announce(out, operation)
+    operation = finish(desk, operation)
+    if operation.state == "proposed" and (asks or manner.dry_run):
+        show_plan(desk, out, operation)
+    if asks and operation.state == "proposed":
+        if not operation.counts.planned or not confirmed(
+            f"Do it? ({words.files(operation.counts.planned)})", default=True
+        ):
+            desk.cancel(operation.id)
+            out.note("Nothing was changed.")
+            return 0 if not operation.counts.planned else 1
+        operation = finish(desk, desk.approve(operation.id))
+    return conclude(desk, out, operation)
+
+
+def finish(desk: Desk, operation: Operation) -> Operation:
+    """Wait for an operation's end, or do it, under a progress bar."""
+    with ProgressBar(operation.kind) as bar:
+        return desk.finish(operation.id, bar.show)
+
+
+def announce(out: Output, operation: Operation) -> int:
+    """Print an operation that goes on without this command."""
+    print_operations(out, [operation])
+    return 0
+
+
+def conclude(desk: Desk, out: Output, operation: Operation) -> int:
+    """Print what became of an operation, why some steps did not happen, and how to go on. Returns the exit code."""
+    if not out.terminal or out.json:
+        print_operations(out, [operation])
+    else:
+        amount = f" ({words.size(operation.counts.bytes)})" if operation.counts.bytes else ""
+        counted = f", {words.outcome(operation)}{amount}"
+        out.line(title(operation), ": ", state(operation), counted, ("  " + operation.id, "dim"))
+        if operation.error or operation.note:
+            out.line("  ", operation.error or operation.note or "")
+    _explain_gaps(desk, out, operation)
+    hint = _next(operation)
+    if hint and is_interactive():
+        out.note(hint)
+    return exit_code(operation)
+
+
+def _explain_gaps(desk: Desk, out: Output, operation: Operation) -> None:
+    """Say why steps were skipped or failed: the first few, on standard error where the output is for scripts."""
+    gaps = operation.counts.skipped + operation.counts.failed
+    if not gaps or operation.state == "proposed":
+        return
+    steps: list[StepView] = []
+    for outcome in ("failed", "skipped"):
+        if len(steps) < SHOWN_REASONS:
+            steps += desk.steps(operation.id, limit=SHOWN_REASONS - len(steps), outcome=outcome).steps
+    for step in steps:
+        out.note(f"  {step.outcome}: {step.source or step.destination}: {step.reason or 'no reason noted'}")
+    if gaps > len(steps):
+        out.note(f"  … {gaps - len(steps):,} more: shelver show {operation.id} --steps")
+
+
+def _next(operation: Operation) -> str:
+    match operation.state:
+        case "completed" | "partial" if operation.counts.done and not operation.undo_of:
+            return f"Take it back: shelver undo {operation.id}"
+        case "completed" | "partial" if operation.counts.done:
+            return f"Do it again: shelver undo {operation.id}"
+        case "proposed" if operation.counts.planned:
+            return f"Do it: shelver approve {operation.id}"
+        case "interrupted":
+            return f"Go on: shelver approve {operation.id}"
+        case _:
+            return ""
+
+
+def show_plan(desk: Desk, out: Output, operation: Operation) -> None:
+    """Print what a proposed operation would do; nothing with `--json`, where `show --steps` has it exactly."""
+    if not operation.counts.planned and not operation.counts.skipped:
+        out.line("Nothing to do: every file has its place.")
+        return
+    limit = SHOWN_STEPS if out.terminal else operation.counts.planned + operation.counts.skipped + 1
+    if out.json:
+        return
+    page = desk.steps(operation.id, limit=limit)
+    print_steps(out, operation, page.steps)
+    if page.total > len(page.steps) and out.terminal:
+        out.line((f"  … {page.total - len(page.steps):,} more: shelver show {operation.id} --steps", "dim"))
+
+
+def exit_code(operation: Operation) -> int:
+    """Return what a command that saw this operation settle ends with."""
+    match operation.state:
+        case "completed" | "proposed" | "rejected":
+            return 0
+        case "interrupted":
+            return 130
+        case _:
+            return 1

@@ -1,0 +1,26 @@
+"""`shelver cancel`: stop what runs."""
+
+from __future__ import annotations
+
+import click
+
+from core.model import FINAL_STATES, Operation
+from tui.commands.acting import announce, finish
+from tui.commands.desk import find, open_desk
+from tui.commands.frame import Settings, verb
+
+
+def _unfinished(operation: Operation) -> bool:
+    return operation.state not in FINAL_STATES
+
+
+@verb("cancel", example="shelver cancel last")
+@click.argument("operation", metavar="OP")
+def command(settings: Settings, operation: str) -> int:
+    """Stop a running operation between two files, or take a proposal from the table.
+
+    What it did so far stays done, and can be undone.
+    """
+    with open_desk(settings, to_act=True) as desk:
+        cancelled = desk.cancel(find(desk, operation, _unfinished).id)
+        return announce(settings.output(), finish(desk, cancelled))

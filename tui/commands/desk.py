@@ -1,0 +1,197 @@
+"""Where operations are reached: over the agent's socket when an agent runs, else in this process.
+
+    with open_desk(settings) as desk:
+        operation = desk.finish(desk.submit("organize", folder).id, bar.show)
+
+The verbs know only the Desk, so that they read the same either way.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+from core.errors import Locked, NotAllowed, UnknownOperation, UsageError
+from core.model import (
+    FINAL_STATES,
+    FolderStatus,
+    OnConflict,
+    Operation,
+    OperationKind,
+    Outcome,
+    Preview,
+    Progress,
+)
+from core.names import shown
+from tui.commands.frame import Settings
+from tui.wire import Status, StepPage, Trace
+
+SYSTEM_SOCKET = Path("/run/shelver/agent.sock")
+PAGE = 200
+NOT_WATCHED = "no agent is running"
+"""The reason of a folder's status where there is no agent to watch it."""
+AGENT_STARTS_SECONDS = 3.0
+"""How long a lock without a socket may be an agent that is just starting."""
+
+Watch = Callable[[Progress], None]
+
+SETTLED_STATES = FINAL_STATES | {"proposed", "interrupted"}
+"""States that an operation stays in until a person does something."""
+
+
+class Desk(Protocol):
+    """Everything that a verb can ask about operations. Raises errors of `core.errors` only."""
+
+    by_agent: bool
+
+    def status(self) -> Status:
+        """Return all that one look should tell."""
+
+    def operation(self, id: str) -> Operation:
+        """Return one operation, by its whole id."""
+
+    def page(self, *, folder: str | None = None, limit: int = PAGE, before: str | None = None) -> list[Operation]:
+        """Return operations, newest first; `before` is the id of the last one already seen."""
+
+    def steps(
+        self, id: str, *, start: int = 0, limit: int = PAGE, text: str = "", outcome: Outcome | None = None
+    ) -> StepPage:
+        """Return a page of steps."""
+
+    def history(self, text: str) -> list[Trace]:
+        """Return what happened to files whose name, then or now, holds the text; newest first."""
+
+    def folder(self, text: str) -> str:
+        """Return a folder as requests name it: a configured name, else an absolute path."""
+
+    def submit(self, kind: OperationKind, folder: str, **options: Any) -> Operation:
+        """Record what somebody wants done: `dry_run`, `subfolders`, `rules`."""
+
+    def rollback(self, id: str, *, only: Sequence[bytes] | None, on_conflict: OnConflict) -> Operation:
+        """Record that an operation is to be taken back."""
+
+    def preview_rollback(self, id: str, *, only: Sequence[bytes] | None, on_conflict: OnConflict) -> Preview:
+        """Return what taking it back would do."""
+
+    def approve(self, id: str, *, only: Sequence[bytes] | None = None) -> Operation:
+        """Let a proposed operation run, or an interrupted one go on."""
+
+    def reject(self, id: str) -> Operation:
+        """Refuse a proposed operation; it is remembered."""
+
+    def cancel(self, id: str) -> Operation:
+        """Stop an operation, or take a proposal from the table."""
+
+    def finish(self, id: str, watch: Watch) -> Operation:
+        """Wait until an operation that runs or will run settles (see SETTLED_STATES), or do it."""
+
+    def pause(self, folder: str) -> FolderStatus:
+        """Start nothing in a folder any more, also after a restart."""
+
+    def resume(self, folder: str) -> FolderStatus:
+        """Go on in a paused or halted folder."""
+
+
+@contextmanager
+def open_desk(settings: Settings, *, to_act: bool) -> Iterator[Desk]:
+    """Reach the agent if one answers, else do it here; `to_act` then holds the state directory's lock.
+
+    Raises Locked when another one-shot command holds it, NotAllowed when the agent is somebody else's.
+    """
+    give_up = time.monotonic() + AGENT_STARTS_SECONDS
+    with ExitStack() as opened:
+        while True:
+            try:
+                desk = opened.enter_context(_way(settings, to_act=to_act))
+                break
+            except Locked:  # an agent takes the lock before it opens its socket
+                if time.monotonic() > give_up:
+                    raise
+                time.sleep(0.1)
+        yield desk
+
+
+def _way(settings: Settings, *, to_act: bool) -> AbstractContextManager[Desk]:
+    answering = find_agent(settings)
+    if answering is not None:
+        from tui.commands.desk_agent import AgentDesk
+
+        return AgentDesk(answering)
+    from tui.commands.desk_here import hold_desk, read_desk
+
+    return hold_desk(settings) if to_act else read_desk(settings)
+
+
+def find_agent(settings: Settings) -> Path | None:
+    """Return the socket of the agent that answers, or None. Raises NotAllowed for somebody else's.
+
+    It is the user's own (or that of `--state`); the system's serves those who have neither agent nor config.
+    """
+    own = agent_socket(settings)
+    if answers(own):
+        return own
+    if settings.chosen_state() is None and not settings.config_path().exists() and answers(SYSTEM_SOCKET):
+        return SYSTEM_SOCKET
+    return None
+
+
+def agent_socket(settings: Settings) -> Path:
+    """Return where the agent of these settings listens: `[agent] socket`, else within the state directory."""
+    places = settings.places()
+    if answers(places.socket) or not settings.config_path().exists():
+        return places.socket
+    configured = settings.load_config().agent.socket
+    return Path(configured) if configured else places.socket
+
+
+def answers(path: Path) -> bool:
+    """Tell whether somebody listens on a socket. Raises NotAllowed."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(5)
+        try:
+            probe.connect(str(path))
+        except PermissionError:
+            raise NotAllowed(f"the agent's socket {shown(str(path))} belongs to another user") from None
+        except (OSError, ValueError):  # ValueError: a path too long for a socket, so that nobody listens there
+            return False
+        return True
+
+
+# -- naming an operation -----------------------------------------------------------------------------
+
+
+def pages(desk: Desk, *, folder: str | None = None) -> Iterator[Operation]:
+    """Yield all operations, newest first."""
+    before: str | None = None
+    while page := desk.page(folder=folder, limit=PAGE, before=before):
+        yield from page
+        before = page[-1].id
+
+
+def find(desk: Desk, text: str, fits: Callable[[Operation], bool] = lambda operation: True) -> Operation:
+    """Return the operation that a person means: a unique prefix of its id, or `last`.
+
+    `last` is the newest one that `fits` what is to be done with it, else simply the newest. Raises
+    UnknownOperation, and UsageError for an ambiguous prefix.
+    """
+    if text == "last":
+        newest: Operation | None = None
+        for operation in pages(desk):
+            newest = newest or operation
+            if fits(operation):
+                return operation
+        if newest is None:
+            raise UsageError("there is no operation yet")
+        return newest
+    wanted = text.lower()
+    found = [operation for operation in pages(desk) if operation.id.startswith(wanted)] if wanted else []
+    if not found:
+        raise UnknownOperation(shown(text))
+    if len(found) > 1 and found[0].id != wanted:
+        several = ", ".join(operation.id for operation in found[:5])
+        raise UsageError(f"{shown(text)} could be {several}{' …' if len(found) > 5 else ''}")
+    return found[0]

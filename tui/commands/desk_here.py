@@ -1,0 +1,322 @@
+"""The desk where no agent runs: this process does the work itself, under the same locks and with the same journal."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from typing import Any
+
+import msgspec
+
+from core.catalog import Catalog
+from core.config import Config
+from core.engine import Engine
+from core.errors import JournalDamaged, ShelverError, UnknownOperation, UsageError
+from core.history import History
+from core.journal import OperationFiles, existing
+from core.model import (
+    FolderStatus,
+    OnConflict,
+    Operation,
+    OperationKind,
+    Outcome,
+    Preview,
+    Progress,
+    Request,
+    new_id,
+    now,
+)
+from core.names import shown, wire_path
+from core.standing import standing
+from core.state import StateDirectory, write_durably
+from tui.commands.desk import NOT_WATCHED, PAGE, Watch
+from tui.commands.frame import Settings
+from tui.commands.interrupts import Interrupts
+from tui.wire import Status, StepPage, Trace
+
+
+@contextmanager
+def hold_desk(settings: Settings) -> Iterator[HereDesk]:
+    """Hold the state directory, finish what a crash cut off, and act. Raises Locked."""
+    config = settings.load_config()
+    places = settings.places()
+    places.prepare()
+    with places.lock(), closing(Catalog(places.catalog)) as catalog:
+        desk = HereDesk(places, config, catalog)
+        desk.take_in_what_is_missing()
+        desk.finish_what_was_cut_off()
+        yield desk
+
+
+@contextmanager
+def read_desk(settings: Settings) -> Iterator[HereDesk]:
+    """Only look: nothing is made and nothing is locked. Raises JournalDamaged where the catalog cannot be read."""
+    config = settings.load_config()
+    places = settings.places()
+    if not places.catalog.exists():
+        yield HereDesk(places, config, None)
+        return
+    try:
+        msgspec.json.decode(places.catalog.read_bytes())
+    except msgspec.MsgspecError:
+        raise JournalDamaged("its catalog cannot be read; `shelver doctor --rebuild` makes it anew") from None
+    with closing(Catalog(places.catalog)) as catalog:
+        yield HereDesk(places, config, catalog)
+
+
+def rebuild_catalog(settings: Settings) -> int:
+    """Make the catalog anew from plans and journals; the old one is kept beside it. Returns how many it holds."""
+    places = settings.places()
+    places.prepare()
+    with places.lock():
+        for path in (places.catalog, places.catalog.with_name(places.catalog.name + ".bak")):
+            if path.exists():
+                path.rename(path.with_name(path.name + ".before-rebuild"))
+        with closing(Catalog(places.catalog)) as catalog:
+            _take_in(places, catalog)
+            return len(catalog)
+
+
+def _take_in(places: StateDirectory, catalog: Catalog) -> None:
+    """Record the operations that lie on disk and not in the catalog, oldest first."""
+    known = {operation.id for operation in catalog.page(limit=len(catalog))}
+    missing: list[Operation] = []
+    for files in existing(sorted(places.operations.iterdir())):
+        if files.directory.name not in known:
+            try:
+                missing.append(standing(files))
+            except ShelverError:
+                continue  # damaged; `shelver doctor` says so
+    for operation in sorted(missing, key=lambda operation: operation.sequence):
+        catalog.put(operation)
+
+
+class HereDesk:
+    """Does what an agent would do, in this process and while the command lasts. No catalog: nothing was done yet.
+
+    It is its engine's observer: states go into the catalog, progress to whoever watches.
+    """
+
+    by_agent = False
+
+    def __init__(self, places: StateDirectory, config: Config, catalog: Catalog | None) -> None:
+        self._places = places
+        self._catalog = catalog
+        self._engine = Engine(places, config, self)
+        self._watch: Watch | None = None
+
+    def changed(self, operation: Operation) -> None:
+        """Record a state."""
+        assert self._catalog is not None
+        self._catalog.put(operation)
+
+    def progressed(self, progress: Progress) -> None:
+        """Pass progress on."""
+        if self._watch is not None:
+            self._watch(progress)
+
+    # -- looking
+
+    def status(self) -> Status:
+        """Return the configured folders, none of them watched, and what waits."""
+        paused = self._paused()
+        folders = [
+            FolderStatus(
+                name=folder.name,
+                path=shown(folder.path),
+                state="paused" if folder.name in paused else "starting",
+                reason=NOT_WATCHED,
+                mode=folder.mode,
+            )
+            for folder in self._engine.config.folders
+        ]
+        waiting = self._catalog.page(states=("proposed",), limit=PAGE) if self._catalog else []
+        return Status(folders=folders, waiting=waiting)
+
+    def operation(self, id: str) -> Operation:
+        """Return one operation."""
+        if self._catalog is None:
+            raise UnknownOperation(shown(id))
+        return self._catalog.get(id)
+
+    def page(self, *, folder: str | None = None, limit: int = PAGE, before: str | None = None) -> list[Operation]:
+        """Return operations, newest first."""
+        if self._catalog is None:
+            return []
+        sequence = self._catalog.get(before).sequence if before else None
+        return self._catalog.page(folder=folder, limit=limit, before=sequence)
+
+    def steps(
+        self, id: str, *, start: int = 0, limit: int = PAGE, text: str = "", outcome: Outcome | None = None
+    ) -> StepPage:
+        """Return a page of steps; none where there is no plan yet."""
+        if not self._engine.files(id).has_plan():
+            return StepPage(steps=[], total=0)
+        page = self._engine.steps(id, start, limit, text, outcome)
+        return StepPage(steps=page.steps, total=page.total)
+
+    def history(self, text: str) -> list[Trace]:
+        """Return where files of that name went. What the history misses is taken in first."""
+        if not self._places.cache.exists():
+            return []
+        with closing(History(self._places.history)) as history:
+            for files in existing(sorted(self._places.operations.iterdir())):
+                if not history.knows(files.directory.name):
+                    _remember(history, files)
+            return [
+                _trace(passage.operation, passage.kind, passage.source, passage.destination, passage.when)
+                for passage in history.search(text)
+            ]
+
+    def folder(self, text: str) -> str:
+        """Return the name of a configured folder, else the absolute path."""
+        folder = self._engine.config.folder(text)
+        name = folder.name if folder.configured else os.fsdecode(folder.path)
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            raise UsageError(f"the path {shown(name)} is not UTF-8; organize the folder above it") from None
+        return name
+
+    # -- acting
+
+    def submit(self, kind: OperationKind, folder: str, **options: Any) -> Operation:
+        """Record a request, durably."""
+        assert self._catalog is not None
+        request = Request(
+            id=new_id(),
+            kind=kind,
+            folder=folder,
+            created=now(),
+            sequence=self._catalog.next_sequence(),
+            requested_by=_who(),
+            **options,
+        )
+        operation = self._engine.submit(request)
+        self._catalog.put(operation)
+        return operation
+
+    def rollback(
+        self, id: str, *, only: Sequence[bytes] | None, on_conflict: OnConflict, dry_run: bool = False
+    ) -> Operation:
+        """Record the request for a rollback."""
+        return self.submit(
+            "rollback",
+            self.operation(id).folder,
+            undo_of=id,
+            only=None if only is None else list(only),
+            on_conflict=on_conflict,
+            dry_run=dry_run,
+        )
+
+    def preview_rollback(self, id: str, *, only: Sequence[bytes] | None, on_conflict: OnConflict) -> Preview:
+        """Plan a rollback and return what it would do."""
+        planned = self._run(self.rollback(id, only=only, on_conflict=on_conflict, dry_run=True).id)
+        if planned.state != "proposed":
+            raise ShelverError(planned.error or f"the rollback {planned.id} is {planned.state}")
+        return self._engine.preview(planned.id)
+
+    def approve(self, id: str, *, only: Sequence[bytes] | None = None) -> Operation:
+        """Let it run."""
+        return self._engine.approve(id, _who(), None if only is None else list(only))
+
+    def reject(self, id: str) -> Operation:
+        """Refuse it."""
+        return self._engine.reject(id, _who())
+
+    def cancel(self, id: str) -> Operation:
+        """End it."""
+        return self._engine.cancel(id)
+
+    def finish(self, id: str, watch: Watch) -> Operation:
+        """Do it. Ctrl-C interrupts it between two files; `approve` goes on."""
+        return self._run(id, watch)
+
+    def _run(self, id: str, watch: Watch | None = None) -> Operation:
+        self._watch = watch
+        with Interrupts() as interrupts:
+            operation = self._engine.run(id, interrupts.check)
+        if operation.state == "proposed":
+            self._supersede_older(operation)
+        return operation
+
+    def _supersede_older(self, proposal: Operation) -> None:
+        """Keep at most one waiting proposal of a kind in a folder (of one rollback's kind: of one operation)."""
+        assert self._catalog is not None
+        for older in self._catalog.page(folder=proposal.folder, states=("proposed",), limit=PAGE):
+            alike = all(getattr(older, name) == getattr(proposal, name) for name in ("kind", "undo_of", "automatic"))
+            if alike and older.sequence < proposal.sequence:
+                self._engine.supersede(older.id)
+
+    # -- before anything else
+
+    def take_in_what_is_missing(self) -> None:
+        """Record what lies on disk and never reached the catalog."""
+        assert self._catalog is not None
+        _take_in(self._places, self._catalog)
+
+    def finish_what_was_cut_off(self) -> None:
+        """Bring to its end what had begun when a process died; what had only been asked for is not started now."""
+        assert self._catalog is not None
+        for operation in self._catalog.unfinished():
+            begun = standing(self._engine.files(operation.id)).state
+            if operation.state == "cancelling" or (operation.state == "planning" and begun == "queued"):
+                self._engine.cancel(operation.id)
+            elif operation.state != "queued":
+                self._run(operation.id)
+
+    # -- pausing
+
+    def pause(self, folder: str) -> FolderStatus:
+        """Have the next agent start nothing there."""
+        self._write_paused(self._paused() | {folder})
+        return self._status_of(folder)
+
+    def resume(self, folder: str) -> FolderStatus:
+        """Have the next agent go on there."""
+        self._write_paused(self._paused() - {folder})
+        return self._status_of(folder)
+
+    def _paused(self) -> set[str]:
+        try:
+            return set(self._places.paused.read_text(encoding="utf-8").splitlines())
+        except FileNotFoundError:
+            return set()
+
+    def _write_paused(self, names: set[str]) -> None:
+        write_durably(self._places.paused, "".join(f"{name}\n" for name in sorted(names)).encode())
+
+    def _status_of(self, name: str) -> FolderStatus:
+        return next(folder for folder in self.status().folders if folder.name == name)
+
+
+def _remember(history: History, files: OperationFiles) -> None:
+    try:
+        outcomes = files.outcomes()
+        if outcomes.sealed is not None and files.has_plan():
+            history.record(files.request(), files.plan(), outcomes)
+    except ShelverError:
+        pass  # damaged; `shelver doctor` says so
+
+
+def _trace(operation: str, kind: str, source: bytes, destination: bytes, moment: Any) -> Trace:
+    from_text, from_exact = wire_path(source)
+    to_text, to_exact = wire_path(destination)
+    return Trace(
+        operation=operation,
+        kind=kind,
+        source=from_text,
+        destination=to_text,
+        when=moment,
+        source_b64=from_exact,
+        destination_b64=to_exact,
+    )
+
+
+def _who() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container's user without a name
+        return str(os.getuid())

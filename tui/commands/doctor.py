@@ -1,0 +1,33 @@
+"""`shelver doctor`: looks at everything, changes nothing unless told to rebuild."""
+
+from __future__ import annotations
+
+import click
+
+from tui.commands.frame import Settings, verb
+
+MARKS = {"ok": ("ok", "good"), "note": ("note", "accent"), "problem": ("problem", "bad")}
+
+
+@verb("doctor", example="shelver doctor")
+@click.option("--rebuild", is_flag=True, help="Make the catalog anew from plans and journals; no agent may run.")
+def command(settings: Settings, rebuild: bool) -> int:
+    """Look for what is wrong: limits, permissions, config, torn journals, the catalog, the service.
+
+    Ends with 1 if there is a problem. Changes nothing without --rebuild.
+    """
+    from tui.commands.checks import CHECKS
+
+    out = settings.output()
+    if rebuild:
+        from tui.commands.desk_here import rebuild_catalog
+
+        out.note(f"The catalog was made anew: {rebuild_catalog(settings):,} operations.")
+    code = 0
+    for check in CHECKS:
+        findings = list(check(settings))
+        out.records(findings)
+        for finding in findings:
+            code = max(code, int(finding.level == "problem"))
+            out.rows([(MARKS[finding.level], finding.check, finding.message, (finding.hint, "dim"))])
+    return code

@@ -1,0 +1,33 @@
+"""`shelver resume`: go on in a paused or halted folder."""
+
+from __future__ import annotations
+
+import click
+
+from tui.commands.desk import open_desk
+from tui.commands.folders import chosen, print_folders
+from tui.commands.frame import Settings, verb
+from tui.commands.output import confirmed, is_interactive
+
+
+@verb("resume", example="shelver resume downloads")
+@click.argument("folder", required=False)
+@click.option("--yes", is_flag=True, help="Do not ask before a halted folder is accepted as it is.")
+def command(settings: Settings, folder: str | None, yes: bool) -> int:
+    """Go on in FOLDER (or in all that are paused).
+
+    A halted folder is accepted as it is now, after showing why it halted; it must be named.
+    """
+    out = settings.output()
+    with open_desk(settings, to_act=True) as desk:
+        statuses = {status.name: status for status in desk.status().folders}
+        for name in chosen(desk, folder):
+            status = statuses.get(name)
+            if status is not None and status.state == "halted":
+                out.note(f"{name} halted: {status.reason}")
+                if folder is None:
+                    continue
+                if is_interactive() and not yes and not confirmed("Accept the folder as it is now?"):
+                    return 1
+            print_folders(out, [desk.resume(name)])
+    return 0

@@ -1,0 +1,1 @@
+"""The demo: a messy folder of samples, and all of Shelver at work on it."""

@@ -1,0 +1,142 @@
+"""The demo told: the folder is watched, organized after a look at the plan, added to, and taken back to the byte."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+from core.errors import ShelverError
+from core.model import Operation
+from tui import words
+from tui.commands.acting import finish
+from tui.commands.desk import Desk, pages
+from tui.commands.output import Output
+from tui.commands.records import print_steps
+from tui.demo.picture import Picture, differences, picture
+
+PATIENCE_SECONDS = 60
+_LOOK_SECONDS = 0.1
+FEW_STEPS = 8
+
+ARRIVALS: dict[str, bytes] = {
+    "holiday list.txt": b"sunscreen, maps, the good hat\n",
+    "recipes.csv": b"dish,minutes\nminestrone,55\n",
+    "backup-notes.zip": b"PK\x05\x06" + bytes(18),  # an empty archive
+}
+"""What arrives while the agent watches."""
+
+
+class Story:
+    """One demo, from the messy folder to the messy folder."""
+
+    def __init__(self, desk: Desk, folder: Path, out: Output) -> None:
+        self._desk = desk
+        self._folder = folder
+        self._out = out
+        self._chapters = 0
+
+    def tell(self) -> None:
+        """Do all of it. Raises ShelverError if anything is not as it should be."""
+        before = picture(self._folder)
+        self._chapter(f"A messy folder: {words.files(_count_files(before))} in {self._folder}")
+        first = self._organize()
+        arrived = self._receive()
+        self._undo([*arrived, first])
+        self._compare(before)
+
+    def _organize(self) -> Operation:
+        self._chapter("The agent has looked at it and proposes; nothing moves before somebody approves")
+        proposal = self._await("a proposal", lambda each: each.state == "proposed")
+        page = self._desk.steps(proposal.id, limit=FEW_STEPS)
+        print_steps(self._out, proposal, page.steps)
+        if page.total > len(page.steps):
+            self._out.line(f"  … and {page.total - len(page.steps):,} more steps")
+        self._chapter(f"Approved: shelver approve {proposal.id}")
+        done = finish(self._desk, self._desk.approve(proposal.id))
+        self._expect(done)
+        self._out.line(f"  {words.outcome(done)}")
+        for name, count in sorted(_by_folder(picture(self._folder)).items()):
+            self._out.line(f"  {count:5,}  {name}/")
+        return done
+
+    def _receive(self) -> list[Operation]:
+        self._chapter(f"{len(ARRIVALS)} new files arrive while it watches")
+        known = {operation.id for operation in pages(self._desk)}
+        drop_arrivals(self._folder)
+        missing = set(ARRIVALS)
+        give_up = time.monotonic() + PATIENCE_SECONDS
+        while missing:
+            missing = {name for name in missing if (self._folder / name).exists()}
+            if time.monotonic() > give_up:
+                raise ShelverError(f"{', '.join(sorted(missing))} stayed where it arrived")
+            time.sleep(_LOOK_SECONDS)
+        moved: list[Operation] = []
+        for operation in pages(self._desk):
+            if operation.id not in known and operation.kind == "organize":
+                settled = finish(self._desk, operation)
+                self._expect(settled)
+                moved.append(settled)
+        for operation in reversed(moved):
+            for step in self._desk.steps(operation.id).steps:
+                if step.kind == "move":
+                    inside = os.path.relpath(step.destination or "", self._folder)
+                    self._out.line(f"  {os.path.basename(step.source or '')} → {inside}")
+        return moved
+
+    def _undo(self, operations: list[Operation]) -> None:
+        self._chapter("All of it is taken back, newest first: shelver undo …")
+        for operation in operations:
+            undone = finish(self._desk, self._desk.rollback(operation.id, only=None, on_conflict="number"))
+            self._expect(undone)
+            self._out.line(f"  undo of {operation.id}: {words.outcome(undone)}")
+
+    def _compare(self, before: Picture) -> None:
+        for name in ARRIVALS:
+            (self._folder / name).unlink()
+        wrong = differences(before, picture(self._folder))
+        if wrong:
+            first = os.fsdecode(wrong[0])
+            raise ShelverError(f"{len(wrong)} things are not as they were, the first is {first!a}")
+        self._chapter("The folder is what it was: every name, byte, time, mode and link")
+
+    # -- how
+
+    def _chapter(self, sentence: str) -> None:
+        self._chapters += 1
+        self._out.line((f"{self._chapters}. ", "accent"), (sentence, "strong"))
+
+    def _await(self, what: str, fits: Callable[[Operation], bool]) -> Operation:
+        give_up = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < give_up:
+            for operation in self._desk.page(limit=10):
+                if fits(operation):
+                    return operation
+            time.sleep(_LOOK_SECONDS)
+        raise ShelverError(f"the agent came to no end: no {what} in {PATIENCE_SECONDS} s")
+
+    def _expect(self, operation: Operation) -> None:
+        if operation.state != "completed":
+            steps = (
+                self._desk.steps(operation.id, outcome="failed").steps
+                or self._desk.steps(operation.id, outcome="skipped").steps
+            )
+            why = operation.error or (steps[0].reason if steps else None) or "no reason noted"
+            raise ShelverError(f"operation {operation.id} is {operation.state}: {why}")
+
+
+def drop_arrivals(folder: Path) -> None:
+    """Have new files arrive in a folder."""
+    for name, content in ARRIVALS.items():
+        (folder / name).write_bytes(content)
+
+
+def _count_files(things: Picture) -> int:
+    return sum(thing.kind == "file" for thing in things.values())
+
+
+def _by_folder(things: Picture) -> Counter[str]:
+    tops = (path.partition(b"/") for path, thing in things.items() if thing.kind == "file")
+    return Counter(os.fsdecode(top) for top, slash, _ in tops if slash)
