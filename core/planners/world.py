@@ -12,7 +12,7 @@ from contextlib import ExitStack, closing
 from typing import NamedTuple, Self
 
 from core.model import Fingerprint, absolute
-from core.names import NAME_MAX, cut, numbered, split_extension
+from core.names import numbered_together
 from core.storage import open_storage
 from core.storage.local import LocalStorage
 
@@ -110,7 +110,7 @@ class World:
         number = self._numbers.get(first, 0)
         while True:
             number += 1
-            places = numbered_together(wanted, number)
+            places = _together(wanted, number)
             if all(self.is_free(place, leaving) for place in places):
                 self._numbers[first] = number
                 return places
@@ -121,15 +121,7 @@ class World:
         return self._storages[root]
 
 
-def numbered_together(places: Sequence[Place], number: int) -> list[Place]:
-    """Return places of files that belong together under one number: `a (1).jpg`, `a (1).jpg.xmp`, `a (1).mov`."""
-    names = [os.path.basename(place.path) for place in places]
-    stem = min((split_extension(name)[0] for name in names), key=len)
-    endings = [name[len(stem) :] for name in names]
-    suffix = b" (%d)" % number
-    room = NAME_MAX - len(suffix) - max(len(ending) for ending in endings)
-    if room > 0 and all(name.startswith(stem) for name in names):
-        new = [cut(stem, room) + suffix + ending for ending in endings]
-    else:
-        new = [numbered(name, number) for name in names]
-    return [Place(place.root, os.path.join(place.folder.path, name)) for place, name in zip(places, new, strict=True)]
+def _together(places: Sequence[Place], number: int) -> list[Place]:
+    """Return the places of files that belong together under one number."""
+    names = numbered_together([os.path.basename(place.path) for place in places], number)
+    return [Place(place.root, os.path.join(place.folder.path, name)) for place, name in zip(places, names, strict=True)]
