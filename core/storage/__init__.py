@@ -40,7 +40,7 @@ class Entry(Struct, frozen=True, gc=False):
 
 
 class Copy(Struct, frozen=True):
-    """A copy that is whole and durable under a temporary name beside its destination, not yet published.
+    """A copy that is whole under a temporary name beside its destination; durable once it is confirmed.
 
     `digest`: xxh3-128 of the content. `lost`: what the source has if the target could not take all of it.
     """
@@ -72,10 +72,16 @@ class Storage(Protocol):
         """Rename without ever replacing. Raises DestinationTaken, SourceMissing, CrossesDevices, …"""
 
     def copy(self, source: bytes, target: Self, temporary: bytes, expected: Fingerprint, go_on: KeepGoing) -> Copy:
-        """Copy content and metadata to `temporary` in the target, verified and fsynced; leave nothing on failure."""
+        """Copy content and metadata to `temporary` in the target, to be confirmed; leave nothing on failure."""
+
+    def confirm(self, copy: Copy) -> None:
+        """Make a copy's bytes durable, and read them back. Raises IoFailed if they are not what was copied."""
 
     def publish(self, copy: Copy, destination: bytes) -> None:
-        """Give a copy its name without replacing, and make the name durable."""
+        """Give a copy its name without replacing."""
+
+    def sync_folder_of(self, path: bytes) -> None:
+        """Make the name of a file durable, and the names of the directories that were made for it."""
 
     def take_away(self, path: bytes, expected: Fingerprint, aside: bytes) -> None:
         """Remove a file whose content is safe elsewhere: rename aside, verify, unlink; else rename it back."""

@@ -1,0 +1,293 @@
+"""The executor: the only code that changes a user's files. Takes any plan, and resumes what a crash cut off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from contextlib import closing, suppress
+from itertools import groupby
+from operator import attrgetter
+
+from core.errors import Cancelled, FolderNotEmpty, StorageError
+from core.groups import Groups
+from core.journal import Journal, Outcomes, Started
+from core.model import DIRECTORY_KINDS, Counts, Plan, State, Step
+from core.moves import Moves
+from core.names import shown
+from core.recovery import Recovery
+from core.run import Observer, RootGone, Run, Tally
+from core.transfers import Transfers
+
+__all__ = ["Observer", "RootGone", "Tally", "counts", "execute"]
+
+NOT_APPROVED = "not approved"
+ALREADY_THERE = "it is there already"
+TOGETHER = "a file that belongs with it has to stay"
+
+_GROUPED = frozenset({"move", "trash", "copy"})
+
+
+def execute(
+    plan: Plan, journal: Journal, observer: Observer, approved: Collection[int] | None = None
+) -> tuple[State, Counts]:
+    """Carry out a plan, or what is left of it, and seal its journal; return how it ended.
+
+    Steps not among the `approved` numbers are skipped. A step that cannot be done is skipped or failed alone, with its
+    reason. Ends `cancelled` when the observer raises Cancelled; anything else that it raises goes through, with the
+    journal unsealed. Raises RootGone where an operation to be resumed finds a root missing or replaced, StateFull
+    where nothing can be recorded any more: then nothing more is touched, and it can be resumed.
+    """
+    if journal.outcomes.sealed is not None:
+        return journal.outcomes.sealed.state, counts(plan, journal.outcomes)
+    with closing(Run(plan, journal, observer)) as run:
+        return _Execution(run, approved).execute()
+
+
+class _Execution:
+    def __init__(self, run: Run, approved: Collection[int] | None) -> None:
+        self._run = run
+        self._approved = None if approved is None else frozenset(approved)
+        self._transfers = Transfers(run)
+        self._moves = Moves(run, self._transfers)
+        self._groups = Groups(run, self._transfers)
+        self._earlier: dict[int, int] = {}
+        self._durable = -1
+        """The last step whose record, with those before it, is known to be on the disk."""
+        self._acts: dict[str, Callable[[Step], None]] = {
+            "move": self._moves.move,
+            "trash": self._moves.move,
+            "copy": self._moves.copy,
+            "link": self._moves.link,
+            "mkdir": self._make_directory,
+            "rmdir": self._remove_directory,
+        }
+
+    def execute(self) -> tuple[State, Counts]:
+        """Recover, carry out, seal."""
+        try:
+            self._begin()
+            self._carry_out()
+        except Cancelled:
+            self._transfers.abandon()
+            return self._seal("cancelled", "")
+        except _Halted as halted:
+            self._transfers.abandon()
+            self._fail_rest(str(halted))
+            return self._seal(None, str(halted))
+        except BaseException:
+            self._transfers.abandon()
+            self._run.journal.flush()
+            raise
+        return self._seal(None, "")
+
+    def _begin(self) -> None:
+        """Find the roots, and settle what an earlier attempt left. Raises RootGone, _Halted."""
+        run, outcomes = self._run, self._run.outcomes
+        is_resumed, boot, earlier_boot = outcomes.attempts > 0, boot_id(), outcomes.boot
+        try:
+            roots = run.identify_roots()
+        except RootGone as gone:
+            if is_resumed:
+                raise
+            run.journal.add(Started(boot, 1))
+            raise _Halted(gone) from None
+        run.journal.add(Started(boot, outcomes.attempts + 1, roots=roots))
+        run.journal.sync()
+        if is_resumed:
+            Recovery(run, self._transfers, self._groups).recover(same_boot=boot == earlier_boot)
+
+    # -- carrying out
+
+    def _carry_out(self) -> None:
+        self._earlier = _earlier_users(self._run.plan)
+        for group, steps in groupby(self._run.plan.steps, attrgetter("group")):
+            if group:
+                self._carry_out_group(list(steps))
+            else:
+                for step in steps:
+                    self._carry_out_one(step)
+        self._transfers.settle()
+
+    def _carry_out_one(self, step: Step) -> None:
+        run = self._run
+        if step.seq in run.outcomes.finished:
+            return
+        run.observer.check_cancelled()
+        if (step.refused or self._approved is not None) and (reason := self._why_not(step)):
+            run.leave(step, "skipped", reason)
+            return
+        if step.seq in self._earlier:
+            self._wait_for(self._earlier[step.seq])
+        act = self._acts.get(step.kind)
+        if act is None:
+            run.leave(step, "failed", f"steps of the kind {step.kind} cannot be carried out")
+        else:
+            act(step)
+        if run.is_out_of_breath():
+            self._breathe()
+
+    def _carry_out_group(self, steps: Sequence[Step]) -> None:
+        run = self._run
+        steps = [step for step in steps if step.seq not in run.outcomes.finished]
+        if not steps:
+            return
+        run.observer.check_cancelled()
+        left = {step.seq: reason for step in steps if (reason := self._why_not(step))}
+        if left:
+            for step in steps:
+                run.leave(step, "skipped", left.get(step.seq, TOGETHER))
+        elif all(step.kind in _GROUPED for step in steps):
+            self._wait_for(max(self._earlier.get(step.seq, -1) for step in steps))
+            self._groups.carry_out(steps)
+        else:
+            for step in steps:
+                self._carry_out_one(step)
+        if run.is_out_of_breath():
+            self._breathe()
+
+    def _why_not(self, step: Step) -> str:
+        if step.refused:
+            return step.refused
+        return "" if self._approved is None or step.seq in self._approved else NOT_APPROVED
+
+    def _wait_for(self, seq: int) -> None:
+        """See that what became of an earlier step is durable, before a name that it used is used again."""
+        if seq > self._durable:
+            self._transfers.settle()
+            self._run.journal.sync()
+            self._durable = max(self._run.outcomes.finished, default=-1)
+
+    def _breathe(self) -> None:
+        try:
+            self._run.breathe()
+        except RootGone as gone:
+            raise _Halted(gone) from None
+
+    # -- directories
+
+    def _make_directory(self, step: Step) -> None:
+        try:
+            made = self._run.target(step).make_directory(step.destination, step.attributes)
+        except StorageError as error:
+            self._run.refuse(step, error)
+            return
+        if made:
+            self._run.done(step)
+        else:
+            self._run.leave(step, "skipped", ALREADY_THERE)
+
+    def _remove_directory(self, step: Step) -> None:
+        self._transfers.settle()  # what waits for them has not left yet
+        try:
+            attributes = self._run.source(step).remove_directory(step.source)
+        except FolderNotEmpty as error:
+            self._run.leave(step, "skipped", str(error))
+        except StorageError as error:
+            self._run.refuse(step, error)
+        else:  # as planned, for what left it since has changed its times
+            self._run.done(step, attributes=step.attributes or attributes)
+
+    def _give_directories(self) -> None:
+        """Give directories that were made anew what they had, now that all is in them; the deepest first."""
+        finished = self._run.outcomes.finished
+        made = [
+            step
+            for step in self._run.plan.steps
+            if step.kind == "mkdir"
+            and step.attributes
+            and step.seq in finished
+            and finished[step.seq].outcome == "done"
+        ]
+        for step in sorted(made, key=lambda step: step.destination.count(b"/"), reverse=True):
+            assert step.attributes is not None
+            with suppress(StorageError):  # it went again, or became somebody else's
+                self._run.target(step).give_directory(step.destination, step.attributes)
+
+    # -- the end
+
+    def _fail_rest(self, reason: str) -> None:
+        for step in self._run.plan.steps:
+            if step.seq not in self._run.outcomes.finished:
+                self._run.leave(step, "failed", reason)
+
+    def _seal(self, state: State | None, error: str) -> tuple[State, Counts]:
+        """Make all changes durable, then record the end."""
+        run = self._run
+        run.journal.flush()
+        self._give_directories()
+        for storage in run.storages:
+            try:
+                storage.sync()
+            except StorageError as trouble:
+                error = error or f"{shown(storage.root)}: {trouble}"
+        total = counts(run.plan, run.outcomes)
+        state = state or _state(total, error)
+        run.report()
+        run.journal.seal(state, total, error)
+        return state, total
+
+
+class _Halted(Exception):
+    """A root is gone: the rest of the plan fails."""
+
+
+def counts(plan: Plan, outcomes: Outcomes) -> Counts:
+    """Return what became of a plan's files so far."""
+    total = Counts()
+    for step in plan.steps:
+        if step.kind in DIRECTORY_KINDS:
+            continue
+        total.planned += 1
+        match outcomes.finished[step.seq].outcome if step.seq in outcomes.finished else "pending":
+            case "done":
+                total.done += 1
+                total.bytes += step.fingerprint.size if step.fingerprint else 0
+            case "skipped":
+                total.skipped += 1
+            case "failed":
+                total.failed += 1
+    return total
+
+
+def boot_id() -> str:
+    """Return what tells one start of the machine from another."""
+    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+        return file.read().strip()
+
+
+def _state(total: Counts, error: str) -> State:
+    if total.failed and not total.done:
+        return "failed"
+    return "partial" if total.failed or total.skipped or error else "completed"
+
+
+def _earlier_users(plan: Plan) -> dict[int, int]:
+    """Return, for each step that uses a name which an earlier one used, the last such step.
+
+    Almost every plan has none, which costs one look at all names.
+    """
+    names = _names(plan)
+    if len(set(names)) == len(names):
+        return {}
+    earlier: dict[int, int] = {}
+    used: dict[bytes, int] = {}
+    for step in plan.steps:
+        own = {_name(plan, step.source_root, step.source), _name(plan, step.destination_root, step.destination)} - {b""}
+        before = max((used.get(name, -1) for name in own), default=-1)
+        if before >= 0:
+            earlier[step.seq] = before
+        used.update(dict.fromkeys(own, step.seq))
+    return earlier
+
+
+def _names(plan: Plan) -> list[bytes]:
+    if len(plan.roots) == 1:
+        names = [step.source for step in plan.steps] + [step.destination for step in plan.steps]
+    else:
+        names = [_name(plan, step.source_root, step.source) for step in plan.steps]
+        names += [_name(plan, step.destination_root, step.destination) for step in plan.steps]
+    return [name for name in names if name]
+
+
+def _name(plan: Plan, root: int, path: bytes) -> bytes:
+    """Return a name as one root may see it that lies beneath another."""
+    return b"%s/%s" % (plan.roots[root], path) if path else b""

@@ -1,0 +1,71 @@
+"""Steps on one file: moved, copied or linked, alone."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from core.errors import CrossesDevices, DestinationTaken, StorageError
+from core.model import Step
+from core.run import Run, expected
+from core.transfers import Transfers
+
+
+class Moves:
+    """Carries out steps one by one; each is recorded as done, skipped or failed before the next."""
+
+    def __init__(self, run: Run, transfers: Transfers) -> None:
+        self._run = run
+        self._transfers = transfers
+
+    def move(self, step: Step) -> None:
+        """Rename a file to where it goes, or have it transferred there."""
+        run = self._run
+        source = run.storages[step.source_root]
+        destination = run.outcomes.intended.get(step.seq, step.destination)
+        try:
+            source.check_unchanged(step.source, expected(step))
+            source.move(step.source, run.storages[step.destination_root], destination)
+        except CrossesDevices:
+            self._transfers.add(step)
+        except DestinationTaken as error:
+            self._move_to_a_number(step, error)
+        except StorageError as error:
+            run.refuse(step, error)
+        else:
+            run.done(step, destination)
+
+    def _move_to_a_number(self, step: Step, taken: DestinationTaken) -> None:
+        run = self._run
+        if not run.may_number(step):
+            run.refuse(step, taken)
+            return
+        try:
+            for (place,) in run.free_places([step]):
+                with suppress(DestinationTaken):
+                    run.source(step).move(step.source, run.target(step), place)
+                    run.done(step, place)
+                    return
+        except CrossesDevices:
+            self._transfers.add(step)
+        except StorageError as error:
+            run.refuse(step, error)
+
+    def copy(self, step: Step) -> None:
+        """Make a second file of the same content."""
+        try:
+            self._run.source(step).check_unchanged(step.source, expected(step))
+        except StorageError as error:
+            self._run.refuse(step, error)
+        else:
+            self._transfers.add(step)
+
+    def link(self, step: Step) -> None:
+        """Give a file a second name."""
+        run = self._run
+        try:
+            run.source(step).check_unchanged(step.source, expected(step))
+            run.source(step).link(step.source, run.target(step), run.destination(step))
+        except StorageError as error:
+            run.refuse(step, error)
+        else:
+            run.done(step)

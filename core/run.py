@@ -1,0 +1,297 @@
+"""What the parts of the executor share while a plan runs: storages, journal, counters, and who watches."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import count
+from time import monotonic
+from typing import Protocol
+
+from core.errors import (
+    BrakeEngaged,
+    DestinationTaken,
+    SourceChanged,
+    SourceInUse,
+    SourceMissing,
+    StateFull,
+    StorageError,
+    UsageError,
+)
+from core.journal import Copied, Finished, Intended, Journal
+from core.model import DIRECTORY_KINDS, Attributes, Fingerprint, Outcome, Plan, Step
+from core.names import numbered_together, shown
+from core.storage import Copy, open_storage
+from core.storage.local import LocalStorage
+
+BATCH_RECORDS = 256
+BATCH_SECONDS = 0.05
+"""A crash costs looking at no more than so many steps anew; a screen waits no longer for news."""
+
+_RECENT = 5
+
+LEFT_ALONE = (SourceMissing, SourceChanged, SourceInUse, DestinationTaken)
+"""What makes a step skipped, not failed: a person or a program was there first."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """How far an execution is: files and bytes. `current` and `recent` are shown names."""
+
+    done: int = 0
+    total: int = 0
+    skipped: int = 0
+    failed: int = 0
+    bytes_done: int = 0
+    bytes_total: int = 0
+    current: str = ""
+    recent: list[tuple[str, str]] = field(default_factory=list)
+
+
+class Observer(Protocol):
+    """Watches an execution, from the thread that executes."""
+
+    def advanced(self, tally: Tally) -> None:
+        """Take note of how far it is; called often."""
+
+    def check_cancelled(self) -> None:
+        """Raise Cancelled to end it; called between files and every 4 MiB of a copy."""
+
+
+class RootGone(BrakeEngaged):
+    """{detail} is not where it was: it was unmounted, removed or replaced."""
+
+
+class Run:
+    """One execution of a plan, with all that its steps need."""
+
+    def __init__(self, plan: Plan, journal: Journal, observer: Observer) -> None:
+        self.plan = plan
+        self.journal = journal
+        self.observer = observer
+        self.outcomes = journal.outcomes
+        self.storages: list[LocalStorage] = [open_storage(root) for root in plan.roots]
+        self.tally = _tally(plan, self.outcomes.finished)
+        self._latest: deque[Step] = deque(maxlen=_RECENT)
+        self._breath = monotonic() + BATCH_SECONDS
+        self._numbers: dict[tuple[int, bytes], int] = {}
+
+    def close(self) -> None:
+        """Give all descriptors back."""
+        for storage in self.storages:
+            storage.close()
+
+    # -- where things are
+
+    def source(self, step: Step) -> LocalStorage:
+        """Return the storage that a step takes from."""
+        return self.storages[step.source_root]
+
+    def target(self, step: Step) -> LocalStorage:
+        """Return the storage that a step puts into."""
+        return self.storages[step.destination_root]
+
+    def destination(self, step: Step) -> bytes:
+        """Return where a step will put its file: as planned, or as it was decided at the last moment."""
+        return self.outcomes.intended.get(step.seq, step.destination)
+
+    def temporary(self, step: Step, destination: bytes) -> bytes:
+        """Return the name of a copy under way, beside its destination."""
+        return self._beside(destination, step.seq, b"tmp")
+
+    def aside(self, step: Step) -> bytes:
+        """Return the name that a copied source has while it is taken away, beside the source."""
+        return self._beside(step.source, step.seq, b"aside")
+
+    def back(self, step: Step) -> bytes:
+        """Return the name of a copy that is being put back, beside the source."""
+        return self._beside(step.source, step.seq, b"back")
+
+    def _beside(self, path: bytes, seq: int, ending: bytes) -> bytes:
+        name = b".shelver-%s-%d.%s" % (os.fsencode(self.plan.operation), seq, ending)
+        return os.path.join(os.path.dirname(path), name)
+
+    # -- brakes
+
+    def identify_roots(self) -> list[int]:
+        """Open every root and return their inodes. Raises RootGone if one is missing, or not the one it was."""
+        found: list[int] = []
+        for storage in self.storages:
+            try:
+                storage.root_descriptor()
+            except OSError:
+                raise RootGone(shown(storage.root)) from None
+            assert storage.identity is not None
+            found.append(storage.identity[1])
+        for storage, inode, known in zip(self.storages, found, self.outcomes.roots or found, strict=True):
+            if inode != known:
+                raise RootGone(shown(storage.root))
+        return found
+
+    def breathe(self) -> None:
+        """Between two steps: write the batch, look after the roots, tell the observer. Raises RootGone, StateFull."""
+        self.journal.flush()
+        if self.journal.starved:
+            raise StateFull(f"the journal of {self.plan.operation}")
+        for storage in self.storages:
+            storage.release()
+            if not storage.is_in_place():
+                raise RootGone(shown(storage.root))
+        self.report()
+        self._breath = monotonic() + BATCH_SECONDS
+
+    def is_out_of_breath(self) -> bool:
+        """Tell whether it is time to breathe."""
+        return self.journal.unwritten >= BATCH_RECORDS or monotonic() >= self._breath
+
+    def report(self) -> None:
+        """Tell the observer how far it is."""
+        roots = self.plan.roots
+        self.tally.recent = [
+            (
+                shown(os.path.join(roots[step.source_root], step.source)),
+                shown(os.path.join(roots[step.destination_root], self.destination(step))),
+            )
+            for step in self._latest
+        ]
+        if self._latest:
+            self.tally.current = self.tally.recent[-1][0]
+        self.observer.advanced(self.tally)
+
+    # -- what became of steps
+
+    def done(
+        self,
+        step: Step,
+        destination: bytes | None = None,
+        fingerprint: Fingerprint | None = None,
+        attributes: Attributes | None = None,
+    ) -> None:
+        """Record that a step was done; `destination` only if it is not the planned one."""
+        if destination == step.destination:
+            destination = None
+        self.journal.add(Finished(step.seq, "done", "", destination, fingerprint, attributes))
+        if step.kind not in DIRECTORY_KINDS:
+            self.tally.done += 1
+            self._latest.append(step)
+            if step.fingerprint is not None:
+                self.tally.bytes_done += step.fingerprint.size
+
+    def leave(self, step: Step, outcome: Outcome, reason: str) -> None:
+        """Record that nothing was done: `skipped` or `failed`."""
+        self.journal.add(Finished(step.seq, outcome, reason))
+        if step.kind in DIRECTORY_KINDS:
+            return
+        if outcome == "failed":
+            self.tally.failed += 1
+        else:
+            self.tally.skipped += 1
+
+    def undo(self, step: Step) -> None:
+        """Record that a step which was done is to be done again: the disk lost it."""
+        self.journal.add(Finished(step.seq, "pending"))
+        if step.kind not in DIRECTORY_KINDS:
+            self.tally.done -= 1
+            self.tally.bytes_done -= step.fingerprint.size if step.fingerprint else 0
+
+    def refuse(self, step: Step, error: StorageError) -> None:
+        """Record what kept a step from being done."""
+        self.leave(step, "skipped" if isinstance(error, LEFT_ALONE) else "failed", str(error))
+
+    # -- copies
+
+    def copied(self, step: Step) -> Copy | None:
+        """Return the copy that the journal says was whole and durable for a step."""
+        record = self.outcomes.copied.get(step.seq)
+        return Copy(record.temporary, record.digest, record.fingerprint, record.lost) if record else None
+
+    def record_copy(self, step: Step, copy: Copy) -> None:
+        """Record that a copy is whole; it must be synced before the copy is published."""
+        self.journal.add(Copied(step.seq, copy.temporary, copy.digest, copy.fingerprint, copy.lost))
+
+    def copy_progress(self, step: Step) -> CopyProgress:
+        """Return what a copy calls while it gets on."""
+        return CopyProgress(self, shown(os.path.join(self.plan.roots[step.source_root], step.source)))
+
+    # -- numbers
+
+    def may_number(self, step: Step) -> bool:
+        """Tell whether a step may take another name than planned. The trash's names are nobody's wish."""
+        return not self.plan.reviewed or step.kind == "trash"
+
+    def free_places(self, steps: list[Step]) -> Iterable[list[bytes]]:
+        """Yield places with the next free numbers for steps whose own are taken, each recorded as intended."""
+        key = (steps[0].destination_root, steps[0].destination)
+        folders = [os.path.dirname(step.destination) for step in steps]
+        names = [os.path.basename(step.destination) for step in steps]
+        for number in count(self._numbers.get(key, 0) + 1):
+            places = [
+                os.path.join(folder, name)
+                for folder, name in zip(folders, numbered_together(names, number), strict=True)
+            ]
+            pairs = list(zip(steps, places, strict=True))
+            if any(self._is_taken(step.destination_root, place) for step, place in pairs):
+                continue
+            self._numbers[key] = number
+            for step, place in pairs:
+                self.journal.add(Intended(step.seq, place))
+            self.journal.sync()
+            yield places
+
+    def _is_taken(self, root: int, place: bytes) -> bool:
+        return (root, place) in self._planned_places or self.storages[root].exists(place)
+
+    @cached_property
+    def _planned_places(self) -> set[tuple[int, bytes]]:
+        return {(step.destination_root, step.destination) for step in self.plan.steps}
+
+
+class CopyProgress:
+    """Counts a copy's bytes as they come. Called with the bytes since the last call; raises Cancelled."""
+
+    def __init__(self, run: Run, current: str) -> None:
+        self._run = run
+        self._current = current
+        self.bytes = 0
+
+    def __call__(self, count: int) -> None:
+        """Count some more bytes."""
+        self.bytes += count
+        self._run.tally.bytes_done += count
+        self._run.tally.current = self._current
+        self._run.observer.advanced(self._run.tally)
+        self._run.observer.check_cancelled()
+
+    def take_back(self) -> None:
+        """Uncount it: whoever records the step counts it whole, or not at all."""
+        self._run.tally.bytes_done -= self.bytes
+        self.bytes = 0
+
+
+def expected(step: Step) -> Fingerprint:
+    """Return what a step's file was when it was planned. Raises UsageError for a plan that does not say."""
+    if step.fingerprint is None:
+        raise UsageError(f"step {step.seq} of the plan says nothing of its file")
+    return step.fingerprint
+
+
+def _tally(plan: Plan, finished: dict[int, Finished]) -> Tally:
+    tally = Tally()
+    for step in plan.steps:
+        if step.kind in DIRECTORY_KINDS:
+            continue
+        size = step.fingerprint.size if step.fingerprint else 0
+        tally.total += 1
+        tally.bytes_total += size
+        match finished[step.seq].outcome if step.seq in finished else "pending":
+            case "done":
+                tally.done += 1
+                tally.bytes_done += size
+            case "skipped":
+                tally.skipped += 1
+            case "failed":
+                tally.failed += 1
+    return tally

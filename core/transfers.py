@@ -1,0 +1,171 @@
+"""Files that cannot be renamed to where they go: copied, verified, published, and only then taken away.
+
+Copies go in batches, because each of the four things that must be durable before the next may happen costs a
+wait for the disk: the copies, their records, their new names, and at the end that the old names are gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from core.errors import DestinationTaken, SourceMissing, StorageError
+from core.model import Step
+from core.run import Run, expected
+from core.storage import Copy
+from core.storage.local import LocalStorage
+
+BATCH_FILES = 32
+BATCH_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class Transfer:
+    """One file on its way to another file system, or to a second place on this one (`copy`)."""
+
+    step: Step
+    destination: bytes
+    copy: Copy
+
+    @property
+    def leaves(self) -> bool:
+        """Whether the source goes once its copy is safe."""
+        return self.step.kind != "copy"
+
+
+class Transfers:
+    """The batch under way. A transfer that fails is recorded as failed, and leaves the source and no copy."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._waiting: list[Transfer] = []
+        self._bytes = 0
+
+    def add(self, step: Step) -> None:
+        """Copy a file to a temporary beside its destination; it is published with its batch. Raises Cancelled."""
+        try:
+            transfer = self.copied(step, self._run.destination(step))
+        except StorageError as error:
+            self._run.refuse(step, error)
+            return
+        self._waiting.append(transfer)
+        self._bytes += transfer.copy.fingerprint.size
+        if len(self._waiting) >= BATCH_FILES or self._bytes >= BATCH_BYTES:
+            self.settle()
+
+    def settle(self) -> None:
+        """Publish and finish all that was copied."""
+        waiting, self._waiting, self._bytes = self._waiting, [], 0
+        if waiting:
+            self.finish(self._each(waiting, self.confirm, self.withdraw))
+
+    def abandon(self) -> None:
+        """Remove the copies that wait: their steps stay pending."""
+        waiting, self._waiting, self._bytes = self._waiting, [], 0
+        for transfer in waiting:
+            with suppress(StorageError):
+                self.withdraw(transfer)
+
+    def finish(self, confirmed: list[Transfer]) -> None:
+        """Record copies that are durable, publish them, and take their sources away."""
+        for transfer in confirmed:
+            self._run.record_copy(transfer.step, transfer.copy)
+        self._run.journal.sync()
+        published = self._each(confirmed, self._publish_somewhere, self.withdraw)
+        durable = self._each(published, self.make_durable, self.retract)
+        for transfer in self._each(durable, self.take_source, self.retract):
+            self.record(transfer)
+
+    def _each(
+        self, transfers: list[Transfer], act: Callable[[Transfer], None], undo: Callable[[Transfer], None]
+    ) -> list[Transfer]:
+        """Do one thing with each; return those with which it worked, having recorded and undone the others."""
+        worked = []
+        for transfer in transfers:
+            try:
+                act(transfer)
+            except StorageError as error:
+                with suppress(StorageError):
+                    undo(transfer)
+                self._run.refuse(transfer.step, error)
+            else:
+                worked.append(transfer)
+        return worked
+
+    # -- the stages of one transfer, in their order
+
+    def copied(self, step: Step, destination: bytes) -> Transfer:
+        """Return a transfer whose bytes are under a temporary name. Raises StorageError, Cancelled: then nothing is."""
+        target = self._run.target(step)
+        if target.exists(destination) and not self._run.may_number(step):
+            raise DestinationTaken
+        progress = self._run.copy_progress(step)
+        temporary = self._run.temporary(step, destination)
+        try:
+            copy = self._run.source(step).copy(step.source, target, temporary, expected(step), progress)
+        finally:
+            progress.take_back()
+        return Transfer(step, destination, copy)
+
+    def confirm(self, transfer: Transfer) -> None:
+        """Make the copy durable and read it back; then see that the source is still what was copied."""
+        self._target(transfer).confirm(transfer.copy)
+        self.check_source(transfer)
+
+    def check_source(self, transfer: Transfer) -> None:
+        """Raise SourceChanged, SourceInUse or SourceMissing if the source is not what was copied any more."""
+        if transfer.leaves:
+            self._run.source(transfer.step).check_unchanged(transfer.step.source, expected(transfer.step))
+
+    def publish(self, transfer: Transfer) -> None:
+        """Give the copy its name. Raises DestinationTaken, …"""
+        self._target(transfer).publish(transfer.copy, transfer.destination)
+
+    def _publish_somewhere(self, transfer: Transfer) -> None:
+        try:
+            self.publish(transfer)
+        except DestinationTaken:
+            if not self._run.may_number(transfer.step):
+                raise
+            for (place,) in self._run.free_places([transfer.step]):
+                transfer.destination = place
+                with suppress(DestinationTaken):
+                    return self.publish(transfer)
+
+    def make_durable(self, transfer: Transfer) -> None:
+        """Make the copy's name durable."""
+        self._target(transfer).sync_folder_of(transfer.destination)
+
+    def take_source(self, transfer: Transfer) -> None:
+        """Take the source away, if the step moves it. Raises SourceChanged, … and then it stays."""
+        if transfer.leaves:
+            step = transfer.step
+            with suppress(SourceMissing):  # somebody took it away: the copy stays, for it may be the last one
+                self._run.source(step).take_away(step.source, expected(step), self._run.aside(step))
+
+    def record(self, transfer: Transfer) -> None:
+        """Record that all is done."""
+        copy = transfer.copy
+        self._run.done(transfer.step, transfer.destination, copy.fingerprint, copy.lost)
+
+    # -- ways back
+
+    def remove(self, transfer: Transfer) -> None:
+        """Remove a copy, published or not, whose source stays."""
+        with suppress(StorageError):
+            if self._target(transfer).exists(transfer.copy.temporary):
+                self.withdraw(transfer)
+            else:
+                self.retract(transfer)
+
+    def withdraw(self, transfer: Transfer) -> None:
+        """Remove a copy that was not published."""
+        self._target(transfer).discard(transfer.copy.temporary)
+
+    def retract(self, transfer: Transfer) -> None:
+        """Remove a published copy whose source stays, unless somebody has begun to use it."""
+        self._target(transfer).take_away(transfer.destination, transfer.copy.fingerprint, transfer.copy.temporary)
+
+    def _target(self, transfer: Transfer) -> LocalStorage:
+        return self._run.target(transfer.step)
