@@ -104,6 +104,18 @@ class RuleSet:
         """Every fact that some rule may ask, apart from what a file's name and size tell."""
         return frozenset(fact for rule in self.rules for fact in rule.facts)
 
+    def needs_of(self, path: bytes) -> frozenset[str]:
+        """Return the facts that rules may ask of a file, by its extension."""
+        ext = extension_of(path.rpartition(b"/")[2])
+        candidates = self._by_extension.get(ext)
+        if candidates is None:
+            candidates = self._learn(ext)
+        return frozenset(fact for rule, _ in candidates for fact in rule.facts)
+
+    def rule(self, name: str) -> Rule:
+        """Return the rule with a name."""
+        return next(rule for rule in self.rules if rule.name == name)
+
     def named(self, names: Sequence[str]) -> RuleSet:
         """Return the rules with these names, in their order here."""
         return RuleSet([rule for rule in self.rules if rule.name in names])

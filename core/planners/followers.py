@@ -1,0 +1,53 @@
+"""Sidecars that come late: the file they belong to was moved already, and they follow it."""
+
+from __future__ import annotations
+
+import os
+from typing import Protocol
+
+from core import trash
+from core.planners.groups import is_sidecar, possible_leaders, renamed
+from core.planners.roots import Roots
+
+_HOPS = 8
+
+
+class Remembers(Protocol):
+    """What is asked of the history."""
+
+    def destinations_of(self, path: bytes) -> list[bytes]:
+        """Return where files from an absolute path went, newest first."""
+
+
+class Followers:
+    """Finds where the leader of a lonely sidecar is now, through all the moves that are remembered."""
+
+    def __init__(self, history: Remembers, roots: Roots) -> None:
+        self._history = history
+        self._roots = roots
+
+    def destination(self, sidecar: bytes) -> tuple[bytes, bytes] | None:
+        """Return the old name of the leader, and the absolute path beside it that a sidecar should go to."""
+        directory, name = os.path.split(sidecar)
+        if not is_sidecar(name):
+            return None
+        for leader in possible_leaders(name):
+            present = self._present_place(os.path.join(directory, leader))
+            if present is not None:
+                beside, new_leader = os.path.split(present)
+                return leader, os.path.join(beside, renamed(name, leader, new_leader))
+        return None
+
+    def _present_place(self, path: bytes) -> bytes | None:
+        for _ in range(_HOPS):
+            places = self._history.destinations_of(path)
+            if not places or trash.is_trash(places[0]):
+                return None
+            path = places[0]
+            directory, name = os.path.split(path)
+            located = self._roots.locate(directory)
+            if located is None:
+                return None
+            if self._roots.storage(located[0]).fingerprint(os.path.join(located[1], name)):
+                return path
+        return None

@@ -1,0 +1,254 @@
+"""Which name each file gets: conflicts with the disk and within the plan are resolved before anything moves.
+
+A name counts as taken when the disk holds it or the plan gave it away, also in another case or Unicode form: a later
+copy to SMB, exFAT or macOS would lose one of the two. A name that the plan itself frees may be used again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from core.errors import StorageError
+from core.names import NAME_MAX, collision_key
+from core.planners.groups import number_of, numbered_family
+from core.planners.likeness import Likeness
+from core.rules import Clash
+from core.storage import Entry
+from core.storage.local import LocalStorage
+
+Place = tuple[int, bytes]
+"""Number of a root, and a path relative to it."""
+
+
+ErrandKind = Literal["move", "copy", "trash"]
+
+
+@dataclass(eq=False)
+class Errand:
+    """One thing to do with a family: where its files should go, and where they will."""
+
+    kind: ErrandKind
+    files: Sequence[Entry]
+    root: int
+    directory: bytes
+    names: Sequence[bytes]
+    why: str
+    on_conflict: Clash = "number"
+    refused: str = ""
+    destinations: list[bytes] = field(default_factory=list)
+    is_home: bool = False
+
+    @property
+    def sources(self) -> list[Place]:
+        """Where the files are now: always beneath the first root."""
+        return [(0, file.path) for file in self.files]
+
+    @property
+    def acts(self) -> bool:
+        """Whether something will be done."""
+        return not self.refused and not self.is_home
+
+
+class Disk:
+    """What the roots hold now, each directory listed once."""
+
+    def __init__(self, storages: Callable[[int], LocalStorage]) -> None:
+        self.storage = storages
+        self._names: dict[Place, dict[bytes, list[bytes]]] = {}
+        self._directories: dict[Place, bool] = {}
+
+    def names(self, root: int, directory: bytes) -> dict[bytes, list[bytes]]:
+        """Return the names in a directory by collision key; none where there is no directory."""
+        if (root, directory) not in self._names:
+            by_key: dict[bytes, list[bytes]] = defaultdict(list)
+            for name in self.storage(root).list_directory(directory):
+                by_key[collision_key(name)].append(name)
+            self._names[root, directory] = dict(by_key)
+        return self._names[root, directory]
+
+    def is_directory(self, root: int, path: bytes) -> bool:
+        """Tell whether there is a directory, no link to one."""
+        if (root, path) not in self._directories:
+            self._directories[root, path] = self.storage(root).is_directory(path)
+        return self._directories[root, path]
+
+
+class Spot:
+    """A directory that files go to. `refused` says why none can."""
+
+    def __init__(self, root: int, path: bytes, on_disk: dict[bytes, list[bytes]], refused: str = "") -> None:
+        self.root, self.path, self.on_disk, self.refused = root, path, on_disk, refused
+        self.planned: set[bytes] = set()
+        self.folders: dict[bytes, Spot] = {}
+        self.numbers: dict[bytes, int] = {}
+        self.alike: dict[bytes, Likeness] = {}
+
+    def join(self, name: bytes) -> bytes:
+        """Return the path of a name in it."""
+        return self.path + b"/" + name if self.path else name
+
+
+class Places:
+    """Gives each errand its destinations. `leaving`: the files whose names the plan frees."""
+
+    def __init__(self, disk: Disk, leaving: Collection[Place]) -> None:
+        self._disk = disk
+        self._leaving = leaving
+        self._spots: dict[Place, Spot] = {}
+        self._wanted: dict[Place, Spot] = {}
+
+    def claim(self, errand: Errand) -> None:
+        """Set the errand's destinations, or why it is refused, or that its files are where they belong."""
+        errand.destinations, errand.refused, errand.is_home = [], "", False
+        try:
+            spot = self.spot(errand.root, errand.directory)
+            errand.refused = spot.refused
+            if not spot.refused:
+                self._claim_in(spot, errand)
+        except StorageError as error:
+            errand.refused = str(error)
+
+    def is_home(self, errand: Errand) -> bool:
+        """Tell whether an errand's files are where they belong already."""
+        try:
+            return errand.kind == "move" and self._are_home(self.spot(errand.root, errand.directory), errand)
+        except StorageError:
+            return False
+
+    def free_beside(self, errand: Errand) -> list[bytes]:
+        """Return free numbered names beside the errand's files: where they wait for a name that is yet to be freed."""
+        directory = os.path.dirname(errand.files[0].path)
+        spot = self.spot(0, directory)
+        names = [os.path.basename(file.path) for file in errand.files]
+        return [spot.join(name) for name in self._next_free(spot, names)]
+
+    def spot(self, root: int, directory: bytes) -> Spot:
+        """Return the directory that files wanted there go to: where one differs only in case, that one."""
+        if (root, directory) not in self._wanted:
+            self._wanted[root, directory] = self._find(root, directory)
+        return self._wanted[root, directory]
+
+    # -- names
+
+    def _claim_in(self, spot: Spot, errand: Errand) -> None:
+        if errand.kind == "move" and self._are_home(spot, errand):
+            errand.is_home = True
+            return
+        names = list(errand.names)
+        if len({collision_key(name) for name in names}) < len(names):
+            errand.refused = "two of its files have names that differ only in case"
+            return
+        if not self._are_free(spot, names, errand):
+            if errand.kind == "copy" and self._are_there(spot, errand):
+                errand.is_home = True
+                return
+            if errand.on_conflict == "skip":
+                errand.refused = "the place is taken"
+                return
+            if errand.on_conflict == "same-or-number" and self._are_there(spot, errand):
+                errand.refused = "the same bytes are already there"
+                return
+            names = self._next_free(spot, names)
+        self._give(spot, names, errand)
+
+    def _are_home(self, spot: Spot, errand: Errand) -> bool:
+        """Tell whether the files are where they belong, if need be under a number."""
+        names = [os.path.basename(file.path) for file in errand.files]
+        if spot.root != 0 or spot.path != os.path.dirname(errand.files[0].path):
+            return False
+        if list(errand.names) == names:
+            return True
+        number = number_of(names[0])
+        return bool(number) and numbered_family(errand.names, number) == names
+
+    def _are_free(self, spot: Spot, names: Sequence[bytes], errand: Errand) -> bool:
+        may_be_freed = errand.kind != "copy"
+        return all(self._is_free(spot, name, may_be_freed) for name in names)
+
+    def _is_free(self, spot: Spot, name: bytes, may_be_freed: bool) -> bool:
+        key = collision_key(name)
+        if key in spot.planned:
+            return False
+        holders = spot.on_disk.get(key)
+        if not holders:
+            return True
+        return may_be_freed and all((spot.root, spot.join(holder)) in self._leaving for holder in holders)
+
+    def _next_free(self, spot: Spot, names: Sequence[bytes]) -> list[bytes]:
+        """Return the names under the first number that none of them has taken, never one that is yet to be freed.
+
+        Where the search ended is remembered: ten thousand files of one name cost ten thousand looks.
+        """
+        key = collision_key(names[0])
+        number = spot.numbers.get(key, 0)
+        while True:
+            number += 1
+            tried = numbered_family(names, number)
+            if all(self._is_free(spot, name, may_be_freed=False) for name in tried):
+                spot.numbers[key] = number
+                spot.planned.update(collision_key(name) for name in tried)
+                return tried
+
+    def _give(self, spot: Spot, names: Sequence[bytes], errand: Errand) -> None:
+        spot.planned.update(collision_key(name) for name in names)
+        errand.destinations = [spot.join(name) for name in names]
+        if errand.on_conflict == "same-or-number" or errand.kind == "copy":
+            for file, wanted in zip(errand.files, errand.names, strict=True):
+                self._likeness(spot, wanted).add(0, file)
+
+    def _are_there(self, spot: Spot, errand: Errand) -> bool:
+        """Tell whether each file's bytes stand at its wanted name already, or at a numbered form of it."""
+        return all(
+            self._likeness(spot, wanted).has(0, file) for file, wanted in zip(errand.files, errand.names, strict=True)
+        )
+
+    def _likeness(self, spot: Spot, wanted: bytes) -> Likeness:
+        key = collision_key(wanted)
+        if key not in spot.alike:
+            likeness = spot.alike[key] = Likeness(self._disk.storage)
+            number, misses = 0, 0
+            while misses < 8:  # numbers have gaps where one was taken away
+                name = numbered_family([wanted], number)[0] if number else wanted
+                holders = spot.on_disk.get(collision_key(name), ())
+                misses = 0 if holders else misses + 1
+                number += 1
+                for holder in holders:
+                    place = spot.join(holder)
+                    if (spot.root, place) not in self._leaving and (
+                        entry := self._disk.storage(spot.root).entry(place)
+                    ):
+                        likeness.add(spot.root, entry)
+        return spot.alike[key]
+
+    # -- directories
+
+    def _find(self, root: int, directory: bytes) -> Spot:
+        if not directory:
+            return self._spot(root, b"")
+        parent_path, _, wanted = directory.rpartition(b"/")
+        parent = self.spot(root, parent_path)
+        if parent.refused:
+            return parent
+        if len(wanted) > NAME_MAX:
+            return Spot(root, directory, {}, "a part of its path would be too long")
+        key = collision_key(wanted)
+        if key in parent.folders:
+            return parent.folders[key]
+        holders = parent.on_disk.get(key, [])
+        for name in sorted(holders, key=lambda holder: (holder != wanted, holder)):
+            if self._disk.is_directory(root, parent.join(name)):
+                return self._spot(root, parent.join(name))
+        if holders or key in parent.planned:
+            return Spot(root, directory, {}, "a file or a link stands where its folder would be")
+        parent.planned.add(key)
+        parent.folders[key] = self._spot(root, parent.join(wanted))
+        return parent.folders[key]
+
+    def _spot(self, root: int, path: bytes) -> Spot:
+        if (root, path) not in self._spots:
+            self._spots[root, path] = Spot(root, path, self._disk.names(root, path))
+        return self._spots[root, path]

@@ -1,0 +1,182 @@
+"""The order of steps: copies first, a name is freed before it is used again, a circle goes by a name beside.
+
+Directories are made right before the first file that goes into them, and folders that the plan empties go last.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+
+from core.errors import StorageError
+from core.model import Attributes, Step, StepKind
+from core.names import collision_key
+from core.planners.naming import Disk, Errand, Place, Places
+
+
+class StepWriter:
+    """Writes errands down as steps."""
+
+    def __init__(self, disk: Disk, places: Places) -> None:
+        self.steps: list[Step] = []
+        self._disk = disk
+        self._places = places
+        self._made: set[Place] = set()
+        self._group = 0
+
+    def write(self, errands: Sequence[Errand]) -> None:
+        """Write the steps of all errands, each once the names it needs are free."""
+        for errand in errands:
+            if errand.kind == "copy" and errand.acts:
+                self._errand(errand, [file.path for file in errand.files])
+        moving = [errand for errand in errands if errand.kind != "copy" and errand.acts]
+        for errand, start in self._ordered(moving):
+            self._errand(errand, start)
+        for errand in errands:
+            if errand.refused:
+                self._errand(errand, [file.path for file in errand.files])
+
+    # -- order
+
+    def _ordered(self, errands: Sequence[Errand]) -> Iterator[tuple[Errand, list[bytes]]]:
+        """Yield each errand after those that free its names, with where its files are by then."""
+        holders = {source: errand for errand in errands for source in errand.sources}
+        waits_for = {id(errand): self._needed(errand, holders) for errand in errands}
+        state: dict[int, str] = {}
+        parked: dict[int, list[bytes]] = {}
+        for first in errands:
+            waiting = [first] if id(first) not in state else []
+            while waiting:
+                errand = waiting[-1]
+                if state.get(id(errand)) == "done":
+                    waiting.pop()
+                    continue
+                state[id(errand)] = "open"
+                needed = next(
+                    (e for e in waits_for[id(errand)] if state.get(id(e)) != "done" and id(e) not in parked), None
+                )
+                if needed is None:
+                    state[id(errand)] = "done"
+                    waiting.pop()
+                    yield errand, parked.get(id(errand), [file.path for file in errand.files])
+                elif state.get(id(needed)) == "open":  # a circle: it waits beside, and its name is free
+                    parked[id(needed)] = self._places.free_beside(needed)
+                    self._park(needed, parked[id(needed)])
+                else:
+                    waiting.append(needed)
+
+    def _needed(self, errand: Errand, holders: dict[Place, Errand]) -> list[Errand]:
+        """Return the errands whose files hold the names that this one wants."""
+        found = []
+        for destination in errand.destinations:
+            directory, name = os.path.split(destination)
+            for holder in self._disk.names(errand.root, directory).get(collision_key(name), ()):
+                other = holders.get((errand.root, os.path.join(directory, holder)))
+                if other is not None and other is not errand:
+                    found.append(other)
+        return found
+
+    # -- steps
+
+    def _errand(self, errand: Errand, start: Sequence[bytes]) -> None:
+        destinations: Sequence[bytes] = errand.destinations or [b""] * len(errand.files)
+        if errand.refused:
+            destinations = [os.path.join(errand.directory, name) for name in errand.names] or destinations
+        else:
+            for destination in destinations:
+                if errand.kind != "trash":
+                    self._make_parents((errand.root, destination))
+        self._files(errand, errand.kind, start, destinations)
+
+    def _park(self, errand: Errand, destinations: Sequence[bytes]) -> None:
+        kind: StepKind = "move"
+        self._files(errand, kind, [file.path for file in errand.files], destinations, root=0)
+
+    def _files(
+        self,
+        errand: Errand,
+        kind: StepKind,
+        start: Sequence[bytes],
+        destinations: Sequence[bytes],
+        root: int | None = None,
+    ) -> None:
+        group = 0
+        if len(errand.files) > 1:
+            self._group += 1
+            group = self._group
+        for file, source, destination in zip(errand.files, start, destinations, strict=True):
+            self._add(
+                kind,
+                source=source,
+                destination=destination,
+                destination_root=errand.root if root is None else root,
+                group=group,
+                fingerprint=file.fingerprint,
+                why=errand.why,
+                refused=errand.refused,
+            )
+
+    def _make_parents(self, place: Place) -> None:
+        root, path = place
+        parent = os.path.dirname(path)
+        if not parent or (root, parent) in self._made:
+            return
+        self._made.add((root, parent))
+        if not self._disk.is_directory(root, parent):
+            self._make_parents((root, parent))
+            self._add("mkdir", destination=parent, destination_root=root)
+
+    def _add(self, kind: StepKind, **fields: object) -> None:
+        self.steps.append(Step(len(self.steps), kind, **fields))  # type: ignore[arg-type]
+
+    # -- folders left empty
+
+    def remove_emptied(self, keep: Callable[[bytes], bool]) -> None:
+        """Remove the folders that the steps leave empty, and no others. `keep` names some that stay even so."""
+        present = self._in_the_end()
+        occupied = {parent for path, is_there in present.items() if is_there for parent in _parents(path)}
+        waiting: dict[int, set[bytes]] = defaultdict(set)
+        for path, is_there in present.items():
+            if not is_there:
+                self._wait(waiting, os.path.dirname(path))
+        for depth in range(max(waiting, default=0), 0, -1):
+            for directory in sorted(waiting[depth]):
+                if directory in occupied or keep(directory) or not self._is_emptied(directory, present):
+                    continue
+                attributes = self._attributes(directory)
+                if attributes is not None:
+                    self._add("rmdir", source=directory, attributes=attributes)
+                    present[directory] = False
+                    self._wait(waiting, os.path.dirname(directory))
+
+    def _in_the_end(self) -> dict[bytes, bool]:
+        """Return which paths beneath the first root the steps leave taken, and which free."""
+        present: dict[bytes, bool] = {}
+        for step in self.steps:
+            if not step.refused:
+                if step.kind in ("move", "trash"):
+                    present[step.source] = False
+                if step.destination_root == 0:
+                    present[step.destination] = True
+        return present
+
+    @staticmethod
+    def _wait(waiting: dict[int, set[bytes]], directory: bytes) -> None:
+        if directory:
+            waiting[directory.count(b"/") + 1].add(directory)
+
+    def _is_emptied(self, directory: bytes, present: dict[bytes, bool]) -> bool:
+        names = (name for holders in self._disk.names(0, directory).values() for name in holders)
+        return all(present.get(os.path.join(directory, name), True) is False for name in names)
+
+    def _attributes(self, directory: bytes) -> Attributes | None:
+        try:
+            return self._disk.storage(0).attributes(directory)
+        except StorageError:
+            return None
+
+
+def _parents(path: bytes) -> Iterator[bytes]:
+    while path := os.path.dirname(path):
+        yield path

@@ -1,0 +1,224 @@
+"""Organize: where each file of a folder belongs by its rules, and how all of them get there.
+
+It looks, asks the rules about each family of files, settles every name, and writes the steps down in an order that
+works. Nothing is changed. A folder that was organized plans nothing a second time.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+
+from core import trash
+from core.config import Folder
+from core.config_reader import meant
+from core.errors import SourceInUse, StorageError, UsageError
+from core.model import Plan, Request
+from core.names import is_beneath, shown
+from core.planners import Ground
+from core.planners.followers import Followers
+from core.planners.groups import is_sidecar, renamed
+from core.planners.naming import Disk, Errand, ErrandKind, Places
+from core.planners.ordering import StepWriter
+from core.planners.roots import Roots
+from core.planners.scope import Scope
+from core.planners.survey import Survey
+from core.rules import NOTHING, Decision, RuleSet
+from core.storage import Entry
+
+_BATCH = 256
+_RECENT_SECONDS = 300.0
+"""Of a file that changed within this time it is asked whether somebody still writes to it."""
+_ROUNDS = 8
+
+
+def plan(request: Request, ground: Ground) -> Plan:
+    """Return the plan that brings a folder's files where its rules want them.
+
+    Raises UnknownFolder, UsageError (unknown rules, a folder that is never organized), Cancelled, and errors of
+    StorageError where the folder itself cannot be read.
+    """
+    folder = ground.config.folder(request.folder)
+    if not folder.is_local:
+        raise UsageError(f"{shown(folder.path)} lies in a bucket, and only local folders can be organized")
+    with ExitStack() as open_roots:
+        return _Organizer(request, ground, folder, Roots(folder, ground.config, open_roots)).plan()
+
+
+class _Organizer:
+    def __init__(self, request: Request, ground: Ground, folder: Folder, roots: Roots) -> None:
+        self._request, self._ground, self._folder, self._roots = request, ground, folder, roots
+        self._disk = Disk(roots.storage)
+        self._rules = _chosen_rules(folder, request.rules)
+        self._followers = Followers(ground.history, roots)
+
+    def plan(self) -> Plan:
+        families = self._look()
+        errands = [errand for number in range(0, len(families), _BATCH) for errand in self._batch(families, number)]
+        self._ground.report("planning", len(families), len(families))
+        errands = [errand for errand in errands if not self._must_wait(errand)]
+        writer = StepWriter(self._disk, self._settle(errands))
+        writer.write(errands)
+        writer.remove_emptied(self._stays)
+        return Plan(self._request.id, self._roots.paths, writer.steps, self._folder.rules.hash)
+
+    def _look(self) -> list[list[Entry]]:
+        folder, request = self._folder, self._request
+        within, file = named_part(request.folder, folder)
+        subfolders = folder.subfolders if request.subfolders is None else request.subfolders
+        scope = Scope(folder, self._ground.config, subfolders=subfolders, within=within)
+        scope.check_root()
+        survey = Survey(self._roots.storage(0), scope, [file] if file else request.paths)
+        return list(survey.families(lambda seen: self._ground.report("scanning", seen, 0)))
+
+    # -- deciding
+
+    def _batch(self, families: Sequence[list[Entry]], start: int) -> Iterator[Errand]:
+        self._ground.report("planning", start, len(families))
+        batch = families[start : start + _BATCH]
+        self._prefetch(batch)
+        for family in batch:
+            yield from self._errands(family)
+
+    def _prefetch(self, batch: Sequence[list[Entry]]) -> None:
+        """Let the facts of many files be read side by side; most rules need none of it."""
+        reader = self._ground.facts
+        undecided = [family[0] for family in batch if self._rules.needs_of(family[0].path)]
+        if undecided:
+            reader.prefetch([reader.of(self._folder.path, file) for file in undecided], self._rules.needs)
+
+    def _errands(self, family: list[Entry]) -> Iterator[Errand]:
+        if self._is_blocked(family):
+            return
+        follow = self._followed(family)
+        if follow is not None:
+            yield follow
+            return
+        leader, decision = self._decision(family)
+        files = [leader, *(file for file in family if file is not leader)]
+        if decision.trouble:
+            errand = self._errand("move", files, self._folder.absolute(leader.path), decision.trouble)
+            errand.refused = decision.trouble
+            yield errand
+            return
+        yield from self._copies(files, decision)
+        if decision.rule is None:
+            return
+        if decision.action == "trash":
+            place = trash.place(self._folder.path, leader.path, self._request.id)
+            yield self._errand("trash", files, self._folder.absolute(place), decision.rule)
+        elif decision.action == "move" and decision.destination is not None:
+            errand = self._errand("move", files, decision.destination, decision.rule)
+            errand.on_conflict = decision.on_conflict
+            yield errand
+
+    def _is_blocked(self, family: Sequence[Entry]) -> bool:
+        if not self._request.automatic:
+            return False
+        blocks, root, rules = self._ground.decisions.blocks, self._folder.path, self._folder.rules.hash
+        return any(blocks(root, file, rules) for file in family)
+
+    def _followed(self, family: Sequence[Entry]) -> Errand | None:
+        """Return the errand of a lonely sidecar whose leader went before."""
+        if len(family) > 1 or self._request.rules is not None or not is_sidecar(family[0].path):
+            return None
+        found = self._followers.destination(self._folder.absolute(family[0].path))
+        return None if found is None else self._errand("move", family, found[1], f"follows {shown(found[0])}")
+
+    def _decision(self, family: Sequence[Entry]) -> tuple[Entry, Decision]:
+        """Return what the rules say about the first of a family that any of them takes.
+
+        A sidecar never decides for what it belongs to.
+        """
+        for file in family:
+            if file is family[0] or not is_sidecar(file.path):
+                decision = self._rules.decide(self._ground.facts.of(self._folder.path, file), self._folder)
+                if decision is not NOTHING:
+                    return file, decision
+        return family[0], NOTHING
+
+    def _copies(self, files: Sequence[Entry], decision: Decision) -> Iterator[Errand]:
+        leader = files[0]
+        path = self._folder.absolute(leader.path)
+        for rule, destination in decision.copies:
+            if destination != path and not self._ground.decisions.copied(path, leader.size, leader.mtime_ns, rule):
+                errand = self._errand("copy", files, destination, rule)
+                errand.on_conflict = self._rules.rule(rule).on_conflict
+                yield errand
+
+    def _errand(self, kind: ErrandKind, files: Sequence[Entry], destination: bytes, why: str) -> Errand:
+        directory, name = os.path.split(destination)
+        leader = os.path.basename(files[0].path)
+        names = [renamed(os.path.basename(file.path), leader, name) for file in files]
+        located = self._roots.locate(directory)
+        if located is not None:
+            return Errand(kind, files, *located, names, why)
+        refused = f"{shown(directory)} is not there, or lies in no configured folder"
+        return Errand(kind, files, 0, os.path.dirname(files[0].path), names, why, refused=refused)
+
+    # -- settling
+
+    def _must_wait(self, errand: Errand) -> bool:
+        """Tell whether a file is open in another program: the agent waits, a person is told."""
+        if errand.refused:
+            return False
+        since = (time.time() - _RECENT_SECONDS) * 1e9
+        for file in errand.files:
+            if max(file.mtime_ns, file.ctime_ns) > since:
+                try:
+                    self._roots.storage(0).check_unused(file.path)
+                except SourceInUse as error:
+                    errand.refused = str(error)
+                    return self._request.automatic
+                except StorageError as error:
+                    errand.refused = str(error)
+        return False
+
+    def _settle(self, errands: Sequence[Errand]) -> Places:
+        """Give every errand its names. One that is refused keeps its own: what counted on those is settled anew."""
+        willing = [errand for errand in errands if not errand.refused]
+        leaving = {source for errand in willing if errand.kind != "copy" for source in errand.sources}
+        at_home = Places(self._disk, ())
+        leaving -= {source for errand in willing if at_home.is_home(errand) for source in errand.sources}
+        for number in range(_ROUNDS + 1):
+            places = Places(self._disk, leaving)
+            for errand in willing:
+                places.claim(errand)
+            staying = {source for errand in willing if errand.refused for source in errand.sources} & leaving
+            given = {(errand.root, place) for errand in willing if errand.acts for place in errand.destinations}
+            if not given & staying:
+                break
+            leaving = leaving - staying if number < _ROUNDS - 1 else set()
+        return places
+
+    def _stays(self, directory: bytes) -> bool:
+        path = self._folder.absolute(directory)
+        config = self._ground.config
+        return path in config.agent.destinations or any(folder.path == path for folder in config.folders)
+
+
+def named_part(text: str, folder: Folder) -> tuple[bytes, bytes]:
+    """Return which part of a folder a person named: a directory beneath it (empty: all), and a file (empty: none)."""
+    if text == folder.name:
+        return b"", b""
+    path = os.path.abspath(os.path.expanduser(os.fsencode(text)))
+    if not is_beneath(path, folder.path):
+        path = os.path.realpath(path)
+    if path == folder.path or not is_beneath(path, folder.path):
+        return b"", b""
+    part = path[len(folder.path.rstrip(b"/")) + 1 :]
+    return (part, b"") if os.path.isdir(path) else (os.path.dirname(part), part)
+
+
+def _chosen_rules(folder: Folder, names: Sequence[str] | None) -> RuleSet:
+    """Return the folder's rules, or those a person named. Raises UsageError."""
+    if names is None:
+        return folder.rules.renewed()
+    known = [rule.name for rule in folder.rules.rules]
+    for name in names:
+        if name not in known:
+            hint = meant(name, known)
+            raise UsageError(f"folder {shown(folder.name)} has no rule {shown(name)}{'; ' if hint else ''}{hint}")
+    return folder.rules.named(names)

@@ -1,0 +1,129 @@
+"""What organizing looks at, and what it leaves alone because of where it lies or how it is called."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Iterable
+
+from core.config import Config, Folder
+from core.errors import UsageError
+from core.names import collision_key, shown
+from core.storage.local import LocalStorage
+from core.trash import TRASH
+
+_PROJECT_MARKS = (b".git", b".hg", b".svn", b".bzr", b".jj", b"_darcs", b"CVS", b".fslckout", b"pyvenv.cfg")
+_NEVER_ENTERED = {b"node_modules": "packages of a program", b"@eadir": "a NAS keeps its notes there"}
+_BUNDLES = (
+    b".photoslibrary", b".photolibrary", b".aplibrary", b".migratedphotolibrary", b".musiclibrary", b".tvlibrary",
+    b".imovielibrary", b".fcpbundle", b".app", b".framework", b".bundle", b".plugin", b".kext", b".xcodeproj",
+    b".pages", b".numbers", b".key", b".rtfd", b".sparsebundle", b".lrdata", b".lrcat-data", b".band", b".logicx", b".scriv",
+)  # fmt: skip
+
+_PARTIAL = re.compile(
+    rb"(?P<whole>.+)\.(?:part|partial|crdownload|download|opdownload|!ut|!qb|bc!|tmp|temp|filepart|aria2|ut!|td|ytdl)$",
+    re.IGNORECASE | re.DOTALL,
+)
+_OFFICE_LOCK = re.compile(rb"~\$(?P<end>.+)$", re.DOTALL)
+_LIBRE_LOCK = re.compile(rb"\.~lock\.(?P<whole>.+)#$", re.DOTALL)
+
+
+class Scope:
+    """Which directories and names of a folder are looked at.
+
+    `within`: the directory (relative; empty for all of the folder) that a person named; `subfolders` tells
+    whether what lies deeper counts.
+    """
+
+    def __init__(self, folder: Folder, config: Config, *, subfolders: bool, within: bytes = b"") -> None:
+        self.folder = folder
+        self.within = within
+        self._subfolders = subfolders
+        self._nested = frozenset(config.nested_in(folder))
+        self._entered: dict[bytes, str] = {b"": ""}
+
+    def check_root(self) -> None:
+        """Raise UsageError where the folder itself is one that is never entered."""
+        if why := project_mark(self.folder.path):
+            raise UsageError(f"{shown(self.folder.path)} is left alone: {why}")
+
+    def descends(self, directory: bytes) -> bool:
+        """Tell whether a walk goes into a directory."""
+        on_the_way = self.within.startswith(directory + b"/") or self.within == directory
+        deeper = self._subfolders and (not self.within or directory.startswith(self.within + b"/"))
+        return (on_the_way or deeper) and not self.why_not_entered(directory)
+
+    def covers(self, path: bytes) -> bool:
+        """Tell whether a file lies where organizing looks."""
+        directory = os.path.dirname(path)
+        return directory == self.within or (
+            self._subfolders and (not self.within or directory.startswith(self.within + b"/"))
+        )
+
+    def why_not(self, path: bytes) -> str:
+        """Say why a file is left alone for its place or name, or nothing."""
+        if why := self.why_not_entered(os.path.dirname(path)):
+            return why
+        name = os.path.basename(path)
+        if is_unfinished(name):
+            return "an unfinished download, or the lock of an open document"
+        if name.startswith(b"."):
+            return "a hidden file"
+        if self.folder.ignores(path):
+            return "the folder's `ignore` names it"
+        return "" if self.covers(path) else "it lies in a subfolder, and the folder has subfolders = false"
+
+    def why_not_entered(self, directory: bytes) -> str:
+        """Say why nothing in a directory is looked at, or nothing."""
+        if directory not in self._entered:
+            above = self.why_not_entered(os.path.dirname(directory))
+            self._entered[directory] = above or self._why_not_this(directory)
+        return self._entered[directory]
+
+    def _why_not_this(self, directory: bytes) -> str:
+        name = os.path.basename(directory)
+        path = self.folder.absolute(directory)
+        if name == TRASH:
+            return "in the trash"
+        if name.startswith(b"."):
+            return f"in the hidden folder {shown(name)}"
+        if path in self._nested:
+            return f"the folder {shown(path)} owns it"
+        if why := _NEVER_ENTERED.get(name.lower()):
+            return f"in {shown(name)}: {why}"
+        if name.lower().endswith(_BUNDLES):
+            return f"in the library {shown(name)}"
+        return project_mark(path)
+
+
+def project_mark(directory: bytes) -> str:
+    """Say what makes a directory a project's or a virtual environment's, or nothing."""
+    for mark in _PROJECT_MARKS:
+        if os.path.lexists(os.path.join(directory, mark)):
+            return f"in a project folder (it has {shown(mark)})"
+    return ""
+
+
+def is_unfinished(name: bytes) -> bool:
+    """Tell whether a name is that of an unfinished download, or of the lock of an open document."""
+    return bool(_PARTIAL.match(name) or name.startswith((b"~$", b".~lock.")))
+
+
+def awaited(names: Iterable[bytes]) -> Collection[bytes]:
+    """Return the files of one directory that something unfinished belongs to, as collision keys."""
+    found: set[bytes] = set()
+    office: list[bytes] = []
+    everything = list(names)
+    for name in everything:
+        if (partial := _PARTIAL.match(name)) or (partial := _LIBRE_LOCK.match(name)):
+            found.add(collision_key(partial["whole"]))
+        elif lock := _OFFICE_LOCK.match(name):
+            office.append(lock["end"])
+    for end in office:  # the lock of `document.docx` is `~$cument.docx`, of `a.docx` it is `~$a.docx`
+        found.update(collision_key(n) for n in everything if n.endswith(end) and len(n) <= len(end) + 2)
+    return found
+
+
+def directory_names(storage: LocalStorage, directory: bytes) -> list[bytes]:
+    """Return the names in a directory, sorted."""
+    return sorted(storage.list_directory(directory))
