@@ -1,0 +1,264 @@
+"""The routes of the socket: what each answers."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated, Any, get_args
+
+from msgspec import Meta, Struct
+from msgspec.structs import asdict
+
+from agent.auth import Peer
+from agent.bodies import (
+    Duplicates,
+    Folders,
+    Health,
+    Me,
+    Nothing,
+    Only,
+    OperationDetail,
+    Operations,
+    Passage,
+    Passages,
+    Refusal,
+    Rollback,
+    StartOperation,
+    Status,
+    Steps,
+    exact,
+)
+from agent.metrics import exposition
+from agent.openapi import description
+from agent.routes import Asked, Misplaced, Route
+from core.errors import UnknownOperation
+from core.model import FolderStatus, Operation, Outcome, Preview, Request, State, new_id, now
+from core.names import shown, wire_path
+
+if TYPE_CHECKING:
+    from agent.daemon import Agent
+
+Limit = Annotated[int, Meta(ge=1, le=1000)]
+STATES: tuple[str, ...] = get_args(State)
+
+
+class PageQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which operations: of a folder, in a state (or several, with commas), older than the one with the id `before`."""
+
+    folder: str | None = None
+    state: str | None = None
+    limit: Limit = 50
+    before: str | None = None
+
+
+class StepsQuery(Struct, frozen=True, forbid_unknown_fields=True, rename={"start": "from", "text": "filter"}):
+    """Which steps: from a number on, with a text in source or destination, with an outcome."""
+
+    start: Annotated[int, Meta(ge=0)] = 0
+    limit: Limit = 200
+    text: str = ""
+    outcome: Outcome | None = None
+
+
+class HistoryQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """What to look for in the paths that files had."""
+
+    q: Annotated[str, Meta(min_length=1)]
+    limit: Limit = 200
+
+
+# -- looking ----------------------------------------------------------------------------------------------
+
+
+async def health(agent: Agent, asked: Asked) -> Health:
+    """Say whether all is well."""
+    reasons = agent.troubles()
+    return Health(status="failing" if reasons else "ok", reasons=reasons)
+
+
+async def status(agent: Agent, asked: Asked) -> Status:
+    """Return the agent at one look."""
+    return await agent.status()
+
+
+async def operations(agent: Agent, asked: Asked) -> Operations:
+    """Return a page of operations."""
+    query: PageQuery = asked.query
+    states = query.state.split(",") if query.state else []
+    if unknown := [state for state in states if state not in STATES]:
+        raise Misplaced(f"no operation is ever {shown(unknown[0])}", field="state")
+    folder = agent.folder_name(query.folder) if query.folder is not None else None
+    return Operations(await agent.operations.page(folder, states, query.limit, query.before))  # type: ignore[arg-type]
+
+
+async def operation(agent: Agent, asked: Asked) -> OperationDetail:
+    """Return one operation."""
+    found = agent.operations.get(asked.id)
+    return OperationDetail(**asdict(found), progress=agent.hub.progress_of(asked.id))
+
+
+async def steps(agent: Agent, asked: Asked) -> Steps:
+    """Return a page of steps."""
+    query: StepsQuery = asked.query
+    page = await agent.operations.steps(asked.id, query.start, query.limit, query.text, query.outcome)
+    return Steps(page.steps, page.total)
+
+
+async def folders(agent: Agent, asked: Asked) -> Folders:
+    """Return all folders."""
+    return Folders(agent.folders.statuses)
+
+
+async def history(agent: Agent, asked: Asked) -> Passages:
+    """Return where files went."""
+    found = await agent.operations.history(asked.query.q, asked.query.limit)
+    results = []
+    for each in found:
+        source, source_b64 = wire_path(each.source) if each.source else (None, None)
+        destination, destination_b64 = wire_path(each.destination) if each.destination else (None, None)
+        results.append(
+            Passage(
+                operation=each.operation,
+                kind=each.kind,
+                source=source,
+                destination=destination,
+                outcome="done",
+                when=each.when,
+                source_b64=source_b64,
+                destination_b64=destination_b64,
+            )
+        )
+    return Passages(results)
+
+
+async def duplicates(agent: Agent, asked: Asked) -> Duplicates:
+    """Return the groups that a dedupe operation found."""
+    if agent.operations.get(asked.id).kind != "dedupe":
+        raise UnknownOperation(shown(asked.id))
+    return Duplicates([])
+
+
+async def me(agent: Agent, asked: Asked) -> Me:
+    """Tell the asker who it is taken for."""
+    peer = asked.peer
+    return Me(uid=peer.uid, gid=peer.gid, groups=sorted(peer.groups), may=agent.access.rights(peer))
+
+
+async def metrics(agent: Agent, asked: Asked) -> bytes:
+    """Return the metrics."""
+    return await exposition(agent)
+
+
+async def openapi(agent: Agent, asked: Asked) -> bytes:
+    """Return what describes these routes."""
+    return await asyncio.to_thread(description, ROUTES)
+
+
+# -- acting -----------------------------------------------------------------------------------------------
+
+
+def _by(peer: Peer) -> str:
+    return f"uid {peer.uid}"
+
+
+async def start(agent: Agent, asked: Asked) -> Operation:
+    """Start an operation."""
+    body: StartOperation = asked.body
+    request = Request(
+        id=new_id(),
+        kind=body.kind,
+        folder=agent.folder_name(body.folder),
+        created=now(),
+        requested_by=_by(asked.peer),
+        dry_run=body.dry_run,
+        subfolders=body.subfolders,
+        rules=body.rules,
+        paths=exact(body.paths, body.paths_b64),
+    )
+    return await agent.operations.submit(request)
+
+
+async def rollback(agent: Agent, asked: Asked) -> Operation | Preview:
+    """Take an operation back, or say what that would do."""
+    body: Rollback = asked.body
+    request = Request(
+        id=new_id(),
+        kind="rollback",
+        folder=agent.operations.get(asked.id).folder,
+        created=now(),
+        requested_by=_by(asked.peer),
+        dry_run=body.dry_run,
+        undo_of=asked.id,
+        only=exact(body.only, body.only_b64),
+        on_conflict=body.on_conflict,
+    )
+    return await (agent.operations.preview(request) if body.dry_run else agent.operations.submit(request))
+
+
+async def approve(agent: Agent, asked: Asked) -> Operation:
+    """Let a proposal run."""
+    return await agent.operations.approve(asked.id, _by(asked.peer), exact(asked.body.only, asked.body.only_b64))
+
+
+async def reject(agent: Agent, asked: Asked) -> Operation:
+    """Refuse a proposal."""
+    return await agent.operations.reject(asked.id, _by(asked.peer))
+
+
+async def cancel(agent: Agent, asked: Asked) -> Operation:
+    """Stop an operation."""
+    return await agent.operations.cancel(asked.id)
+
+
+async def pause(agent: Agent, asked: Asked) -> FolderStatus:
+    """Start nothing in a folder any more."""
+    return await agent.folders.pause(asked.id)
+
+
+async def resume(agent: Agent, asked: Asked) -> FolderStatus:
+    """Go on in a folder."""
+    return await agent.folders.resume(asked.id)
+
+
+# -- the table --------------------------------------------------------------------------------------------
+
+_ONE = "/api/v1/operations/{id}"
+
+
+def _looks(path: str, handler: Any, answer: Any, summary: str, **more: Any) -> Route:
+    answers = {200: answer, 403: Refusal, **more.pop("answers", {})}
+    return Route(method="GET", path=path, right="view", handler=handler, summary=summary, answers=answers, **more)
+
+
+def _acts(path: str, handler: Any, answer: Any, summary: str, **more: Any) -> Route:
+    answers = {202: answer, 403: Refusal, 404: Refusal, 409: Refusal, 422: Refusal}
+    body = more.pop("body", Nothing)
+    return Route(
+        method="POST", path=path, right="act", handler=handler, summary=summary, body=body, answers=answers, **more
+    )
+
+
+_UNKNOWN = {404: Refusal}
+_WRONG = {422: Refusal}
+
+ROUTES: tuple[Route, ...] = (
+    _looks("/health", health, Health, "Whether all is well", answers={503: Health}),
+    _looks("/metrics", metrics, None, "Prometheus metrics", media="text/plain; version=0.0.4"),
+    _looks("/api/v1/status", status, Status, "The agent at one look"),
+    _looks("/api/v1/openapi.json", openapi, dict[str, Any], "This description"),
+    _looks("/api/v1/auth/me", me, Me, "Who the agent takes you for"),
+    _looks(
+        "/api/v1/operations", operations, Operations, "A page of operations", query=PageQuery, answers=_UNKNOWN | _WRONG
+    ),
+    _acts("/api/v1/operations", start, Operation, "Start an operation", body=StartOperation),
+    _looks(_ONE, operation, OperationDetail, "One operation", answers=_UNKNOWN),
+    _looks(f"{_ONE}/steps", steps, Steps, "A page of its steps", query=StepsQuery, answers=_UNKNOWN | _WRONG),
+    _acts(f"{_ONE}/rollback", rollback, Operation | Preview, "Take it back; a dry run previews", body=Rollback),
+    _acts(f"{_ONE}/approve", approve, Operation, "Let a proposal run", body=Only),
+    _acts(f"{_ONE}/reject", reject, Operation, "Refuse a proposal"),
+    _acts(f"{_ONE}/cancel", cancel, Operation, "Stop it between two files"),
+    _looks("/api/v1/folders", folders, Folders, "All folders"),
+    _acts("/api/v1/folders/{id}/pause", pause, FolderStatus, "Start nothing in a folder"),
+    _acts("/api/v1/folders/{id}/resume", resume, FolderStatus, "Go on in a folder; accept a halted one"),
+    _looks("/api/v1/history", history, Passages, "Where a file went", query=HistoryQuery, answers=_WRONG),
+    _looks("/api/v1/duplicates/{id}", duplicates, Duplicates, "Groups of a dedupe operation", answers=_UNKNOWN),
+)

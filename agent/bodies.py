@@ -1,0 +1,172 @@
+"""What comes in and goes out over the socket, beside the words of core.model."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from core.model import FolderStatus, OnConflict, Operation, Outcome, Progress, StepView
+
+# -- in ---------------------------------------------------------------------------------------------------
+
+
+class StartOperation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to start. `folder`: a configured name or an absolute path; `rules`: only these, by name.
+
+    `paths`: only these files, relative to the folder; those that are not UTF-8 come in `paths_b64`.
+    """
+
+    kind: Literal["organize", "dedupe", "sync"]
+    folder: str
+    dry_run: bool = False
+    subfolders: bool | None = None
+    rules: list[str] | None = None
+    paths: list[str] | None = None
+    paths_b64: list[bytes] | None = None
+
+
+class Only(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The part to approve: absolute paths of files or folders; those that are not UTF-8 come in `only_b64`."""
+
+    only: list[str] | None = None
+    only_b64: list[bytes] | None = None
+
+
+class Rollback(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How to take an operation back. A dry run answers a Preview."""
+
+    dry_run: bool = False
+    on_conflict: OnConflict = "number"
+    only: list[str] | None = None
+    only_b64: list[bytes] | None = None
+
+
+class Nothing(Struct, frozen=True, forbid_unknown_fields=True):
+    """An empty object."""
+
+
+def exact(texts: list[str] | None, encoded: list[bytes] | None) -> list[bytes] | None:
+    """Return paths as bytes, from those that are UTF-8 and those that are not; None where neither was given."""
+    if texts is None and encoded is None:
+        return None
+    return [text.encode() for text in texts or ()] + list(encoded or ())
+
+
+# -- out --------------------------------------------------------------------------------------------------
+
+
+class AgentStatus(Struct, frozen=True, kw_only=True):
+    """The agent's process."""
+
+    pid: int
+    started: datetime
+    state_dir: str
+
+
+class QueueStatus(Struct, frozen=True, kw_only=True):
+    """Operations that wait in each queue."""
+
+    interactive: int
+    bulk: int
+
+
+class WorkerStatus(Struct, frozen=True, kw_only=True):
+    """One worker process."""
+
+    pid: int | None
+    alive: bool
+
+
+class Status(Struct, frozen=True, kw_only=True):
+    """The agent at one look. `uptime` in seconds; `running`: progress; `waiting`: proposals."""
+
+    agent: AgentStatus
+    version: str
+    uptime: float
+    folders: list[FolderStatus]
+    queue: QueueStatus
+    workers: list[WorkerStatus]
+    running: list[Progress]
+    waiting: list[Operation]
+
+
+class Health(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`ok`, or what is wrong."""
+
+    status: Literal["ok", "failing"]
+    reasons: list[str] = []
+
+
+class Operations(Struct, frozen=True):
+    """A page of operations, newest first."""
+
+    operations: list[Operation]
+
+
+class OperationDetail(Operation, kw_only=True):
+    """One operation, with its progress while it is under way."""
+
+    progress: Progress | None = None
+
+
+class Steps(Struct, frozen=True):
+    """A page of steps, and how many there are in all that match."""
+
+    steps: list[StepView]
+    total: int
+
+
+class Folders(Struct, frozen=True):
+    """All folders."""
+
+    folders: list[FolderStatus]
+
+
+class Passage(Struct, frozen=True, kw_only=True):
+    """One thing that happened to a file; `*_b64` where a path is not UTF-8."""
+
+    operation: str
+    kind: str
+    source: str | None
+    destination: str | None
+    outcome: Outcome
+    when: datetime
+    source_b64: str | None = None
+    destination_b64: str | None = None
+
+
+class Passages(Struct, frozen=True):
+    """Where files went, newest first."""
+
+    results: list[Passage]
+
+
+class Duplicates(Struct, frozen=True):
+    """Groups of files with the same content."""
+
+    groups: list[dict[str, Any]]
+
+
+class Me(Struct, frozen=True, kw_only=True):
+    """Who the agent takes the asker for, and what that user may do."""
+
+    uid: int
+    gid: int
+    groups: list[int]
+    may: list[Literal["view", "act"]]
+
+
+class Complaint(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Why not. `code`: the error's name; `field`: the part of the request that is wrong."""
+
+    code: str
+    message: str
+    field: str | None = None
+
+
+class Refusal(Struct, frozen=True):
+    """Every answer that is not a success."""
+
+    error: Complaint

@@ -1,0 +1,214 @@
+"""The agent, put together: its parts, and the life of the whole."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import time
+from collections.abc import Coroutine
+from typing import Any
+
+from agent import bodies
+from agent.auth import Access
+from agent.channel import Reload
+from agent.folders import Folders
+from agent.hub import Hub
+from agent.notices import Notices
+from agent.notify import notify, watchdog_pause
+from agent.operations import Operations
+from agent.retention import keep_house
+from agent.server import Server, bind
+from agent.settings import Settings
+from agent.supervisor import Supervisor
+from core import __version__
+from core.config import Config
+from core.errors import ConfigError, UnknownFolder
+from core.model import Operation, Progress, now
+from core.names import shown
+
+SWEEP_SECONDS = 60
+"""Between two looks whether an operation was lost or hangs."""
+WORKER_STOP_SECONDS = 25
+"""How long the worker may take to come to the end of its files."""
+
+_log = logging.getLogger(__name__)
+
+
+class Agent:
+    """One agent, from `run` to its end. It is also what hears the worker (`agent.supervisor.Listener`)."""
+
+    def __init__(self, settings: Settings, config: Config) -> None:
+        self.settings = settings
+        self.config = config
+        self.started = now()
+        self.began = time.monotonic()
+        state = settings.state_directory
+        self.access = Access.of(config.agent.admins, config.agent.viewers)
+        self.hub = Hub()
+        self.supervisor = Supervisor(settings, self)
+        self.operations = Operations(state, config, self.hub, self.supervisor)
+        self.folders = Folders(state, config, self.hub, self.operations)
+        self.notices = Notices(config.notify)
+        self.operations.freed = self.folders.freed
+        self.operations.rested = self.notices.operation_rested
+        self.folders.on_halt = self.notices.folder_halted
+        self._server = Server(self)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._config_trouble = ""
+
+    # -- the life of the whole
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until `stop`. Raises UsageError where the socket cannot be had."""
+        listener = self._bind()
+        try:
+            await self._server.start(listener)
+            await self._serve(stop)
+        finally:
+            notify("STOPPING=1", "STATUS=coming to the end of the files under way")
+            await self._close()
+            self.settings.state_directory.socket.unlink(missing_ok=True)
+
+    def _bind(self) -> socket.socket:
+        others = bool(self.access.admins or self.access.viewers)
+        return bind(self.settings.state_directory.socket, for_others=others)
+
+    async def _serve(self, stop: asyncio.Event) -> None:
+        self.folders.start()
+        for life in (self.supervisor.run(), self._sweep(), self.notices.run(), self._show_life(), self._keep_house()):
+            self._begin(life)
+        notify("READY=1", f"STATUS={self._in_words()}")
+        _log.info("ready: %s", self._in_words())
+        await stop.wait()
+        _log.info("stopping")
+
+    def _begin(self, life: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(life)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            _log.critical("a part of the agent failed", exc_info=task.exception())
+
+    async def _close(self) -> None:
+        await self._server.stop()
+        await self.folders.close()
+        await self.supervisor.stop(WORKER_STOP_SECONDS)
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.operations.close()
+
+    async def reload(self) -> None:
+        """Read the config again; one with mistakes changes nothing."""
+        try:
+            config = await asyncio.to_thread(self.settings.read_config)
+        except ConfigError as error:
+            self._config_trouble = f"the config has mistakes and is not used: {error}"
+            _log.error("the config is kept as it was: %s", error)
+            self.hub.error(self._config_trouble)
+            return
+        self._config_trouble = ""
+        self.config = config
+        self.access = await asyncio.to_thread(Access.of, config.agent.admins, config.agent.viewers)
+        self.notices.settings = config.notify
+        self.operations.reload(config)
+        self.supervisor.tell(Reload())
+        await self.folders.reload(config)
+        _log.info("the config was read again: %s", self._in_words())
+
+    # -- what goes on beside
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            self.supervisor.kill_if_stalled()
+            await self._queue_lost()
+
+    async def _queue_lost(self) -> None:
+        try:
+            await self.operations.sweep()
+        except Exception:
+            _log.exception("unfinished operations cannot be queued again")
+
+    async def _keep_house(self) -> None:
+        await keep_house(self.settings.state_directory, lambda: self.config, self.operations.forget)
+
+    async def _show_life(self) -> None:
+        """Feed systemd's watchdog while the catalog can be written; the worker has its own supervision."""
+        pause = watchdog_pause()
+        while pause is not None:
+            await self.operations.settled()
+            notify("WATCHDOG=1", f"STATUS={self._in_words()}")
+            await asyncio.sleep(pause)
+
+    # -- what the worker says
+
+    def worker_ready(self) -> None:
+        """Queue what no worker has in hand."""
+        self._begin(self._queue_lost())
+
+    def changed(self, operation: Operation) -> None:
+        """Record and tell an operation's new state."""
+        self.operations.report(operation)
+
+    def progressed(self, progress: Progress) -> None:
+        """Tell how far an operation is."""
+        self.hub.progress(progress)
+
+    def left_off(self, id: str, error: str) -> None:
+        """Let what waits for an operation go on."""
+        self.operations.left_off(id)
+        if error:
+            self.hub.error(f"operation {id}: {error}")
+
+    def worker_died(self, blamed: list[str]) -> None:
+        """Count the death; the next worker resumes what it was at."""
+        for id in blamed:
+            self.operations.left_off(id)
+        self._begin(self.operations.blame(blamed))
+
+    # -- how it is
+
+    def folder_name(self, text: str) -> str:
+        """Return a folder as operations name it. Raises UnknownFolder."""
+        try:
+            return self.config.folder(text).name
+        except UnknownFolder as error:
+            error.fields["field"] = "folder"
+            raise
+
+    def troubles(self) -> list[str]:
+        """Return what is wrong, in words; nothing when all is well."""
+        troubles = [trouble for trouble in (self.operations.trouble, self._config_trouble) if trouble]
+        if not self.supervisor.is_ready:
+            troubles.append("the worker is starting" if not self.supervisor.deaths else "the worker died")
+        troubles += [
+            f"folder {shown(status.name)} is halted: {status.reason}"
+            for status in self.folders.statuses
+            if status.state == "halted"
+        ]
+        return troubles
+
+    def _in_words(self) -> str:
+        states = [status.state for status in self.folders.statuses]
+        parts = [f"{states.count(state)} {state}" for state in dict.fromkeys(states)]
+        return f"{len(states)} folders" + (f" ({', '.join(parts)})" if parts else "")
+
+    async def status(self) -> bodies.Status:
+        """Return the agent at one look."""
+        lengths = await self.operations.queue_lengths()
+        return bodies.Status(
+            agent=bodies.AgentStatus(pid=os.getpid(), started=self.started, state_dir=shown(self.settings.state)),
+            version=__version__,
+            uptime=time.monotonic() - self.began,
+            folders=self.folders.statuses,
+            queue=bodies.QueueStatus(interactive=lengths["interactive"], bulk=lengths["bulk"]),
+            workers=[bodies.WorkerStatus(pid=self.supervisor.pid, alive=self.supervisor.is_ready)],
+            running=self.hub.running,
+            waiting=await self.operations.page(None, ["proposed"], 100, None),
+        )

@@ -1,0 +1,391 @@
+"""One watched folder: hints come in, files settle, an operation starts; brakes halt it, a person pauses it.
+
+Belongs to the event loop's thread. Whatever reads from the disk runs in `Services.scan`'s threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Callable
+from datetime import date
+from typing import Protocol, TypeVar
+
+from agent import brakes, watch
+from agent.brakes import Identity, Memory
+from agent.hearing import Hearing
+from agent.reconcile import Reconciler
+from agent.settle import Settling
+from core.config import Folder
+from core.errors import ShelverError, SourceInUse, StorageError
+from core.index import Index
+from core.model import FolderState, FolderStatus, Request, new_id, now
+from core.names import shown
+from core.planners.scope import Scope
+from core.storage import Entry
+from core.storage.local import LocalStorage
+
+LOOK_SECONDS = 30.0
+"""Between two looks whether the folder is still the same and its watcher heard what it should."""
+NEW_DIRECTORY_SECONDS = 2.0
+"""A new directory is looked into at once, and again after this."""
+SCAN_SHARE = 100
+"""A folder is compared no more often than once in so many times what comparing it takes."""
+POLL_SECONDS = 10.0
+"""Between two comparisons of a folder that cannot be watched."""
+
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
+
+
+class Services(Protocol):
+    """What a folder needs of the agent."""
+
+    index: Index
+    memory: Memory
+
+    def scope(self, folder: Folder) -> Scope:
+        """Return what organizing looks at in a folder, as it is now."""
+
+    async def scan(self, act: Callable[[], T]) -> T:
+        """Run something that reads much from the disk, in a thread."""
+
+    async def submit(self, request: Request) -> object:
+        """Start an operation. Raises ShelverError."""
+
+    def is_busy(self, folder: str) -> bool:
+        """Tell whether an operation of this folder is under way."""
+
+    def tell(self, status: FolderStatus) -> None:
+        """Tell everybody how a folder is."""
+
+    def halted(self, status: FolderStatus) -> None:
+        """Tell those who asked to be notified."""
+
+
+class WatchedFolder:
+    """Keeps one configured folder in order until it is cancelled."""
+
+    def __init__(
+        self, folder: Folder, services: Services, *, is_paused: bool, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.folder = folder
+        self.status = FolderStatus(name=folder.name, path=shown(folder.path), mode=folder.mode)
+        self._services = services
+        self._clock = clock
+        self._woken = asyncio.Event()
+        self._hearing = Hearing(folder.path, self._woken.set, clock)
+        self._reconciler = Reconciler(folder.path, services.index, lambda: services.scope(folder))
+        self._settling = Settling(folder.settle)
+        self._settled: dict[bytes, Entry] = {}
+        self._needs_whole_pass = False
+        self._identity: Identity | None = None
+        self._mtime = 0
+        self._is_paused = is_paused
+        self._halted = ""
+        self._trouble = ""
+        self._accepting: asyncio.Future[None] | None = None
+        self._look_at = self._compare_at = self._retry_at = 0.0
+        self._new_today = (date.today(), 0)
+
+    # -- what a person does
+
+    def pause(self) -> None:
+        """Start nothing here any more, and let go of the folder."""
+        self._is_paused = True
+        self._let_go()
+        self._tell()
+
+    async def resume(self) -> None:
+        """Go on; a halted folder is taken as it is now. Returns when it was looked at."""
+        self._is_paused = False
+        self._halted = ""
+        self._look_at = self._compare_at = self._retry_at = 0.0
+        self._accepting = asyncio.get_running_loop().create_future()
+        self._woken.set()
+        await asyncio.wait([self._accepting], timeout=LOOK_SECONDS)
+
+    def operation_ended(self) -> None:
+        """An operation of this folder is no longer under way: what settled meanwhile may start the next."""
+        self._woken.set()
+
+    # -- the life of a folder
+
+    async def run(self) -> None:
+        """Watch, compare, settle, start operations, until cancelled."""
+        try:
+            while True:
+                if not (self._is_paused or self._halted or self._clock() < self._retry_at):
+                    await self._try_turn()
+                self._tell()
+                if self._accepting is not None and not self._accepting.done():
+                    self._accepting.set_result(None)
+                await self._wait()
+        finally:
+            self._let_go()
+
+    async def _try_turn(self) -> None:
+        before, self._trouble = self._trouble, ""
+        try:
+            await self._turn()
+        except (ShelverError, OSError) as error:
+            self._trouble = str(error)
+        except Exception:
+            _log.exception("folder %s", self._name)
+            self._trouble = "something went wrong; the log says what"
+        if self._trouble:
+            self._retry_at = self._clock() + LOOK_SECONDS
+            if self._trouble != before:
+                _log.warning("folder %s: %s", self._name, self._trouble)
+
+    async def _turn(self) -> None:
+        if self._clock() >= self._look_at:
+            await self._look_at_root()
+        if self._identity is None or self._halted:
+            return
+        if self._hearing.is_due:
+            await self._listen()
+        if self._hearing.has_lost_count or self._clock() >= self._compare_at:
+            await self._compare()
+        if self._halted:
+            return
+        await self._take_hints()
+        await self._settle()
+        if not self._services.is_busy(self.folder.name):
+            await self._start_operation()
+
+    async def _wait(self) -> None:
+        due = self._next_due()
+        try:
+            async with asyncio.timeout(None if due is None else max(due - self._clock(), 0.0)):
+                await self._woken.wait()
+        except TimeoutError:
+            pass
+        self._woken.clear()
+
+    def _next_due(self) -> float | None:
+        if self._is_paused or self._halted:
+            return None
+        if self._trouble:
+            return self._retry_at
+        if self._identity is None:
+            return self._look_at
+        dues = [self._look_at, self._compare_at]
+        dues += [since + NEW_DIRECTORY_SECONDS for since in self._hearing.new_directories.values()]
+        if self._settling.next_due is not None:
+            dues.append(self._settling.next_due)
+        if not self._hearing.is_watched:
+            dues.append(self._hearing.retry_at)
+        return min(dues)
+
+    def _let_go(self) -> None:
+        """Forget whatever a comparison will find again, and watch no more."""
+        self._hearing.stop()
+        self._settling.clear()
+        self._settled.clear()
+        self._compare_at = self._look_at = 0.0
+
+    # -- brakes
+
+    async def _look_at_root(self) -> None:
+        """Check that the folder is the one it was, and that the watcher heard what changed in it."""
+        root, memory = self.folder.path, self._services.memory
+        self._look_at = self._clock() + LOOK_SECONDS
+        found = await self._services.scan(lambda: brakes.identity_of(root))
+        remembered = memory.of(root)
+        known = self._identity or remembered.identity
+        why = brakes.halt_reason(known, found)
+        if why and (found is None or not self._is_accepting):
+            self._halt(why)
+        elif found is None:
+            self._trouble = "it does not exist yet; it is looked for regularly"
+        elif found != self._identity:
+            if self._identity is not None:
+                self._hearing.give_up("it was made anew")
+                self._hearing.retry_at = 0.0
+            self._identity = found
+            self._needs_whole_pass = remembered.rules != self.folder.rules.hash
+            await self._services.scan(lambda: memory.remember(root, Memory.Folder(found, remembered.rules)))
+        else:
+            await self._check_hearing()
+
+    async def _check_hearing(self) -> None:
+        """Compare the folder if it changed and the watcher said nothing, as after a full queue."""
+        mtime = (await self._services.scan(lambda: os.stat(self.folder.path))).st_mtime_ns
+        was_silent = self._clock() - self._hearing.heard_at > LOOK_SECONDS + 1
+        if self._mtime not in (0, mtime) and was_silent and self._hearing.is_watched:
+            _log.warning("folder %s changed unheard and is compared", self._name)
+            self._hearing.has_lost_count = True
+        self._mtime = mtime
+
+    @property
+    def _is_accepting(self) -> bool:
+        return self._accepting is not None and not self._accepting.done()
+
+    def _halt(self, why: str) -> None:
+        self._halted = why
+        self._let_go()
+        _log.error("folder %s is halted: %s", self._name, why)
+        self._tell()
+        self._services.halted(self.status)
+
+    # -- finding what is new
+
+    async def _listen(self) -> None:
+        folder, scope = self.folder, self._services.scope(self.folder)
+        try:
+            ground = await self._services.scan(
+                lambda: watch.survey(
+                    folder.path, subfolders=folder.subfolders, descend=lambda path: not scope.why_not_entered(path)
+                )
+            )
+        except watch.Unwatchable as error:
+            self._hearing.give_up(str(error))
+        else:
+            self._hearing.start(ground)
+
+    async def _compare(self) -> None:
+        started = self._clock()
+        self._hearing.has_lost_count = False
+        difference = await self._services.scan(self._reconciler.compare)
+        why = brakes.emptied_reason(difference.files, difference.known)
+        if why and not self._is_accepting:
+            self._halt(why)
+            return
+        await self._services.scan(lambda: self._reconciler.forget(difference.removed))
+        for entry in difference.changed:
+            self._settling.add(entry, self._clock())
+        # An index that was deleted makes every file look new: then the brakes must weigh them all.
+        if difference.has_more or (difference.changed and not difference.known):
+            self._needs_whole_pass = True
+        self.status.files = difference.files
+        self.status.last_reconcile = now()
+        pause = self.folder.rescan if self._hearing.is_watched else min(POLL_SECONDS, self.folder.rescan)
+        self._compare_at = self._clock() + max(pause, (self._clock() - started) * SCAN_SHARE)
+
+    async def _take_hints(self) -> None:
+        if hints := self._hearing.take_hints():
+            found, missing = await self._services.scan(lambda: self._reconciler.look(hints))
+            for entry in found:
+                self._settling.add(entry, self._clock())
+            if missing >= brakes.EMPTIED_FROM:  # perhaps all is gone: only a comparison can tell
+                self._hearing.has_lost_count = True
+                self._woken.set()
+        for directory, since in list(self._hearing.new_directories.items()):
+            await self._look_into(directory)
+            if self._clock() >= since + NEW_DIRECTORY_SECONDS:
+                self._hearing.new_directories.pop(directory, None)
+
+    async def _look_into(self, directory: bytes) -> None:
+        if not self.folder.subfolders:
+            self._hearing.new_directories.pop(directory, None)
+            return
+        for entry in await self._services.scan(lambda: self._reconciler.beneath(directory)):
+            self._settling.add(entry, self._clock())
+        self._hearing.restart_if_partial()
+
+    async def _settle(self) -> None:
+        due, moment = self._settling.next_due, self._clock()
+        if due is not None and due <= moment:
+            for entry in await self._services.scan(lambda: self._settled_by(moment)):
+                self._settled[entry.path] = entry
+
+    def _settled_by(self, moment: float) -> list[Entry]:
+        with LocalStorage(self.folder.path) as storage:
+
+            def look(path: bytes) -> Entry | None:
+                try:
+                    return storage.entry(path)
+                except StorageError:
+                    return None
+
+            def in_use(path: bytes) -> bool:
+                try:
+                    storage.check_unused(path)
+                except SourceInUse:
+                    return True
+                except StorageError:
+                    pass  # the operation will say what is wrong with it
+                return False
+
+            return self._settling.settled(moment, look, in_use)
+
+    # -- starting operations
+
+    async def _start_operation(self) -> None:
+        if self._needs_whole_pass:
+            if self._settled or not self._settling:
+                await self._start_whole_pass()
+        elif self._settled:
+            await self._start_with_settled()
+
+    async def _start_with_settled(self) -> None:
+        entries = list(self._settled.values())
+        news = await self._services.scan(lambda: self._reconciler.news(entries))
+        if news.changed:
+            await self._submit([entry.path for entry in news.changed], news.arrived)
+            await self._services.scan(lambda: self._reconciler.acknowledge(news.changed))
+            self._count_new(len(news.arrived))
+        for entry in entries:
+            if self._settled.get(entry.path) is entry:
+                del self._settled[entry.path]
+
+    async def _start_whole_pass(self) -> None:
+        """Go over all of the folder: the first time, after its rules changed, or because too much is new to list.
+
+        It is remembered as still to do until it is recorded, so that a crash in between only repeats it.
+        """
+        root, memory, rules = self.folder.path, self._services.memory, self.folder.rules.hash
+        unsettled = frozenset(self._settling)
+        await self._services.scan(lambda: memory.remember(root, Memory.Folder(self._identity)))
+        await self._services.scan(lambda: self._reconciler.acknowledge_all(unsettled))
+        await self._submit(None, None)
+        await self._services.scan(lambda: memory.remember(root, Memory.Folder(self._identity, rules)))
+        self._needs_whole_pass = False
+        self._settled.clear()
+
+    async def _submit(self, paths: list[bytes] | None, arrived: list[bytes] | None) -> None:
+        request = Request(
+            id=new_id(),
+            kind="organize",
+            folder=self.folder.name,
+            created=now(),
+            requested_by="agent",
+            automatic=True,
+            paths=paths,
+            arrived=arrived,
+        )
+        await self._services.submit(request)
+
+    # -- telling
+
+    @property
+    def _name(self) -> str:
+        return shown(self.folder.name)
+
+    def _count_new(self, arrived: int) -> None:
+        self._new_today = (date.today(), self.status.new_today + arrived)
+        self.status.files += arrived
+
+    def _tell(self) -> None:
+        self.status.state, self.status.reason = self._state()
+        self.status.new_today = self._new_today[1] if self._new_today[0] == date.today() else 0
+        self.status.waiting = len(self._settling)
+        self._services.tell(self.status)
+
+    def _state(self) -> tuple[FolderState, str]:
+        if self._is_paused:
+            return (
+                "paused",
+                f"paused by a person; it was halted: {self._halted}" if self._halted else "paused by a person",
+            )
+        if self._halted:
+            return "halted", self._halted
+        if self._trouble or self._hearing.unwatched:
+            unwatched = f"looked through regularly, not watched: {self._hearing.unwatched}"
+            return "degraded", self._trouble or unwatched
+        if self.status.last_reconcile is None:
+            return "starting", "looking through it for the first time"
+        return "watching", ""

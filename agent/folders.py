@@ -1,0 +1,153 @@
+"""All watched folders: made from the config, paused and resumed by people. Belongs to the event loop's thread."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from agent.brakes import Memory
+from agent.folder import WatchedFolder
+from agent.hub import Hub
+from agent.operations import Operations
+from core.config import Config, Folder
+from core.errors import UnknownFolder
+from core.index import Index
+from core.model import FolderStatus, Operation, Request
+from core.names import shown
+from core.planners.scope import Scope
+from core.state import StateDirectory, write_durably
+
+SCANS_AT_ONCE = 2
+"""More would only make the disk seek."""
+
+T = TypeVar("T")
+
+
+class Folders:
+    """The watched folders of one agent, and what they need of it (`agent.folder.Services`)."""
+
+    def __init__(self, state: StateDirectory, config: Config, hub: Hub, operations: Operations) -> None:
+        self.index = Index(state.index)
+        self.memory = Memory(state.state / "folders.json")
+        self.on_halt: Callable[[FolderStatus], None] = lambda status: None
+        self._state = state
+        self._config = config
+        self._hub = hub
+        self._operations = operations
+        self._scanners = ThreadPoolExecutor(SCANS_AT_ONCE, "scan")
+        self._watched: dict[str, WatchedFolder] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    # -- what a folder needs
+
+    def scope(self, folder: Folder) -> Scope:
+        """Return what organizing looks at in a folder, as it is now."""
+        return Scope(folder, self._config, subfolders=folder.subfolders)
+
+    async def scan(self, act: Callable[[], T]) -> T:
+        """Run something that reads much from the disk, in a thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._scanners, act)
+
+    async def submit(self, request: Request) -> Operation:
+        """Start an operation. Raises ShelverError."""
+        return await self._operations.submit(request)
+
+    def is_busy(self, folder: str) -> bool:
+        """Tell whether an operation of this folder is under way."""
+        return self._operations.is_busy(folder)
+
+    def tell(self, status: FolderStatus) -> None:
+        """Tell everybody how a folder is."""
+        self._hub.folder(status)
+
+    def halted(self, status: FolderStatus) -> None:
+        """Tell those who asked to be notified."""
+        self.on_halt(status)
+
+    # -- their life
+
+    def start(self) -> None:
+        """Begin to watch every folder of the config."""
+        for folder in self._config.folders:
+            if folder.is_local:
+                self._start(folder)
+
+    def _start(self, folder: Folder) -> None:
+        watched = WatchedFolder(folder, self, is_paused=folder.name in self._paused())
+        self._watched[folder.name] = watched
+        self._tasks[folder.name] = asyncio.create_task(watched.run(), name=f"folder {shown(folder.name)}")
+        self.tell(watched.status)
+
+    async def reload(self, config: Config) -> None:
+        """Use another config: folders that changed start anew, those that are gone are let go."""
+        before, self._config = self._config, config
+        kept = {folder.name for folder in config.folders if _is_same(folder, before)}
+        for name in self._watched.keys() - kept:
+            await self._end(name)
+        for folder in config.folders:
+            if folder.is_local and folder.name not in self._watched:
+                self._start(folder)
+
+    async def _end(self, name: str) -> None:
+        task = self._tasks.pop(name)
+        task.cancel()
+        await asyncio.wait([task])
+        self._watched.pop(name)
+        self._hub.forget_folder(name)
+
+    async def close(self) -> None:
+        """Let go of every folder."""
+        for name in list(self._watched):
+            await self._end(name)
+        await asyncio.to_thread(self._scanners.shutdown, cancel_futures=True)
+        self.index.close()
+
+    def freed(self, name: str) -> None:
+        """An operation of a folder is no longer under way."""
+        if name in self._watched:
+            self._watched[name].operation_ended()
+
+    # -- what people do
+
+    @property
+    def statuses(self) -> list[FolderStatus]:
+        """How each folder is, in the config's order."""
+        return [watched.status for watched in self._watched.values()]
+
+    async def pause(self, name: str) -> FolderStatus:
+        """Start nothing in a folder any more, also after a restart. Raises UnknownFolder."""
+        watched = self._find(name)
+        await self.scan(lambda: self._remember_paused(watched.folder.name, True))
+        watched.pause()
+        return watched.status
+
+    async def resume(self, name: str) -> FolderStatus:
+        """Go on in a paused folder; take a halted one as it is now. Raises UnknownFolder."""
+        watched = self._find(name)
+        await self.scan(lambda: self._remember_paused(watched.folder.name, False))
+        await watched.resume()
+        return watched.status
+
+    def _find(self, name: str) -> WatchedFolder:
+        if name not in self._watched:
+            name = self._config.folder(name).name  # a path beneath it will do
+        try:
+            return self._watched[name]
+        except KeyError:
+            raise UnknownFolder(shown(name)) from None
+
+    def _paused(self) -> set[str]:
+        try:
+            return set(self._state.paused.read_text().splitlines())
+        except FileNotFoundError:
+            return set()
+
+    def _remember_paused(self, name: str, is_paused: bool) -> None:
+        names = self._paused() | {name} if is_paused else self._paused() - {name}
+        write_durably(self._state.paused, "".join(f"{each}\n" for each in sorted(names)).encode())
+
+
+def _is_same(folder: Folder, config: Config) -> bool:
+    return any(each == folder and each.rules.hash == folder.rules.hash for each in config.folders)

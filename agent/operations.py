@@ -1,0 +1,355 @@
+"""The agent's operations: asked for, recorded, queued at least once, told to everybody.
+
+One thread writes the catalog. An operation is durable before its id is queued, and only the id is queued; whatever
+is unfinished, in no worker's hands and in no queue is queued again: at start, when a worker died, and every minute.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from typing import Protocol, TypeVar
+
+from msgspec.structs import replace
+
+from agent.channel import Cancel, Order, Wake
+from agent.hub import Hub
+from agent.queue import QUEUE_NAMES, QueueName, queue_for
+from agent.tasks import OperationQueue, nowhere
+from core.catalog import Catalog
+from core.config import Config
+from core.engine import Engine
+from core.errors import ShelverError, UsageError, WrongState
+from core.history import History, Passage
+from core.model import FINAL_STATES, Operation, Outcome, Preview, Progress, Request, State
+from core.state import StateDirectory, write_durably
+from core.steps import Page
+
+DEATHS_ALLOWED = 3
+"""An operation in whose middle so many workers died is not tried again by itself."""
+PREVIEW_SECONDS = 600
+"""How long the planning of a preview may take."""
+LETTING_GO_SECONDS = 10
+"""How long a worker may take to be done with an operation that has come to rest."""
+RESTING_STATES: frozenset[str] = FINAL_STATES | {"proposed", "interrupted"}
+"""States in which nothing is under way."""
+
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
+
+
+class Worker(Protocol):
+    """What is needed of the worker."""
+
+    running: dict[str, float]
+
+    def tell(self, order: Order) -> None:
+        """Tell it something, if there is one."""
+
+
+class Operations:
+    """All operations of this agent. Belongs to the event loop's thread; `changed` may be called in the writer's."""
+
+    def __init__(self, state: StateDirectory, config: Config, hub: Hub, worker: Worker) -> None:
+        self._state = state
+        self._hub = hub
+        self._worker = worker
+        self._loop = asyncio.get_running_loop()
+        self._writer = ThreadPoolExecutor(1, "catalog")
+        self._catalog = Catalog(state.catalog)
+        self._queues = {name: OperationQueue(config.queue.url, name, state, nowhere) for name in QUEUE_NAMES}
+        self._engine = Engine(state, config, self)
+        self._resting: dict[str, list[asyncio.Future[Operation]]] = {}
+        self._busy: dict[str, str] = {each.id: each.folder for each in self._catalog.unfinished()}
+        self._letting_go: dict[str, asyncio.Future[None]] = {}
+        self.rested: Callable[[Operation], None] = lambda operation: None
+        """Called when an operation has come to rest."""
+        self.freed: Callable[[str], None] = lambda folder: None
+        """Called with a folder's name when an operation of it is no longer under way."""
+        self.counts: dict[tuple[str, str], int] = {}
+        """Operations that came to rest since the agent began, by kind and state."""
+        self.files: dict[str, int] = {"done": 0, "skipped": 0, "failed": 0}
+        self.bytes = 0
+        self.trouble = ""
+        """Why operations cannot be recorded, in words."""
+
+    def reload(self, config: Config) -> None:
+        """Use another config from now on."""
+        self._engine = Engine(self._state, config, self)
+
+    async def close(self) -> None:
+        """Record what is still to be recorded, and let go of the files."""
+        await asyncio.to_thread(self._writer.shutdown)
+        for queue in self._queues.values():
+            queue.close()
+        self._catalog.close()
+
+    async def _write(self, act: Callable[[], T]) -> T:
+        return await self._loop.run_in_executor(self._writer, act)
+
+    async def settled(self) -> None:
+        """Wait until all that was reported so far is recorded."""
+        await self._write(lambda: None)
+
+    def forget(self, id: str) -> None:
+        """Drop an operation whose retention ended; call it in a thread."""
+        self._writer.submit(self._catalog.forget, id).result()
+
+    # -- recording
+
+    def changed(self, operation: Operation) -> None:
+        """Record an operation's new state; called by the engine, in the writer's thread."""
+        try:
+            told = self._catalog.put(operation)
+        except OSError as error:
+            self.trouble = f"the catalog cannot be written: {error.strerror}"
+            _log.exception("the catalog cannot be written")
+            told = [operation]
+        else:
+            self.trouble = ""
+        self._loop.call_soon_threadsafe(self._tell, told)
+
+    def progressed(self, progress: Progress) -> None:
+        """Pass on how far an operation is; called by the engine, in the writer's thread."""
+        self._loop.call_soon_threadsafe(self._hub.progress, progress)
+
+    def report(self, operation: Operation) -> None:
+        """Take in what a worker reported."""
+        self._writer.submit(self.changed, operation)
+
+    def _tell(self, operations: list[Operation]) -> None:
+        for operation in operations:
+            self._hub.operation(operation)
+        self._follow(operations[0])
+
+    def _follow(self, operation: Operation) -> None:
+        if operation.state not in RESTING_STATES:
+            self._busy[operation.id] = operation.folder
+            return
+        for waiting in self._resting.pop(operation.id, []):
+            if not waiting.done():
+                waiting.set_result(operation)
+        if operation.id not in self._worker.running:
+            self.left_off(operation.id)
+        self._count(operation)
+        if operation.state == "proposed":
+            self._writer.submit(self._supersede_older, operation)
+        self.rested(operation)
+
+    def _count(self, operation: Operation) -> None:
+        key = (operation.kind, operation.state)
+        self.counts[key] = self.counts.get(key, 0) + 1
+        if operation.state in FINAL_STATES:
+            for name in self.files:
+                self.files[name] += getattr(operation.counts, name)
+            self.bytes += operation.counts.bytes
+
+    def _supersede_older(self, newest: Operation) -> None:
+        for older in self._catalog.page(folder=newest.folder, states=("proposed",), limit=len(self._catalog)):
+            same = older.kind == newest.kind and older.automatic == newest.automatic
+            if same and older.sequence < newest.sequence:
+                try:
+                    self._engine.supersede(older.id)
+                except ShelverError as error:
+                    _log.info("operation %s is not superseded: %s", older.id, error)
+
+    # -- asking
+
+    async def submit(self, request: Request) -> Operation:
+        """Record a request durably, queue it, return the operation. Raises ShelverError."""
+        operation = await self._write(lambda: self._record(request))
+        await self._queue(request)
+        return operation
+
+    def _record(self, request: Request) -> Operation:
+        if request.kind in ("dedupe", "sync"):
+            raise UsageError(f"this version cannot {request.kind} yet")
+        numbered = replace(self._joined(request), sequence=self._catalog.next_sequence())
+        operation = self._engine.submit(numbered)
+        self.changed(operation)
+        return operation
+
+    def _joined(self, request: Request) -> Request:
+        """Return a request of the agent's own that looks at the files of a waiting proposal too."""
+        if not request.automatic:
+            return request
+        waiting = self._catalog.page(folder=request.folder, states=("proposed",), limit=len(self._catalog))
+        for operation in waiting:
+            if operation.kind == request.kind and operation.automatic:
+                before = self._engine.files(operation.id).request()
+                return replace(
+                    request,
+                    paths=_union(before.paths, request.paths),
+                    arrived=None
+                    if before.arrived is None is request.arrived
+                    else [*(before.arrived or ()), *(request.arrived or ())],
+                )
+        return request
+
+    async def _queue(self, request: Request) -> None:
+        name = queue_for(request)
+        await asyncio.to_thread(self._queues[name].enqueue, request.id)
+        self._worker.tell(Wake(name))
+
+    async def approve(self, id: str, by: str, only: list[bytes] | None) -> Operation:
+        """Let a proposal run, or go on with what stopped. Raises UnknownOperation, WrongState."""
+        await self._let_go(id)
+        operation = await self._write(lambda: self._engine.approve(self._catalog.get(id).id, by, only))
+        await self._queue(await asyncio.to_thread(self._engine.files(id).request))
+        return operation
+
+    async def reject(self, id: str, by: str) -> Operation:
+        """Refuse a proposal. Raises UnknownOperation, WrongState."""
+        await self._let_go(id)
+        return await self._write(lambda: self._engine.reject(self._catalog.get(id).id, by))
+
+    async def cancel(self, id: str) -> Operation:
+        """Stop an operation between two files, or take it out of its queue. Raises UnknownOperation, WrongState."""
+        await self._let_go(id)
+        if id not in self._worker.running:
+            return await self._write(lambda: self._engine.cancel(self._catalog.get(id).id))
+        self._worker.tell(Cancel(id))
+        return await self._write(lambda: self._cancelling(id))
+
+    async def _let_go(self, id: str) -> None:
+        """Wait until the worker holds an operation no more that has come to rest: it is told a moment earlier."""
+        if id in self._worker.running and self._catalog.get(id).state in RESTING_STATES:
+            leaving = self._letting_go.setdefault(id, self._loop.create_future())
+            await asyncio.wait([leaving], timeout=LETTING_GO_SECONDS)
+
+    def _cancelling(self, id: str) -> Operation:
+        operation = self._catalog.get(id)
+        if operation.state in RESTING_STATES:
+            raise WrongState("it is too late to cancel it", operation=id, state=operation.state)
+        cancelling = replace(operation, state="cancelling")
+        self.changed(cancelling)
+        return cancelling
+
+    async def preview(self, request: Request) -> Preview:
+        """Plan a request that is a dry run, and return in short what it would do. Raises ShelverError."""
+        resting = self._loop.create_future()
+        self._resting.setdefault(request.id, []).append(resting)
+        try:
+            await self.submit(request)
+            async with asyncio.timeout(PREVIEW_SECONDS):
+                operation = await resting
+        except TimeoutError:
+            raise ShelverError("planning it takes too long; see the operation itself") from None
+        finally:
+            self._resting.pop(request.id, None)
+        if operation.state == "failed":
+            raise ShelverError(operation.error or "it could not be planned")
+        return await asyncio.to_thread(self._engine.preview, request.id)
+
+    # -- looking
+
+    def get(self, id: str) -> Operation:
+        """Return one operation. Raises UnknownOperation."""
+        return self._catalog.get(id)
+
+    async def page(
+        self, folder: str | None, states: Iterable[State], limit: int, before: str | None
+    ) -> list[Operation]:
+        """Return operations, newest first, older than `before`. Raises UnknownOperation."""
+        sequence = None if before is None else self._catalog.get(before).sequence
+        return await asyncio.to_thread(
+            self._catalog.page, folder=folder, states=tuple(states), limit=limit, before=sequence
+        )
+
+    async def newest(self, limit: int) -> list[Operation]:
+        """Return the newest operations, and whatever else is under way or waits."""
+
+        def collect() -> list[Operation]:
+            newest = self._catalog.page(limit=limit)
+            waiting = self._catalog.page(states=("proposed", "interrupted"), limit=limit)
+            chosen = {each.id: each for each in (*newest, *waiting, *self._catalog.unfinished())}
+            return sorted(chosen.values(), key=lambda each: -each.sequence)
+
+        return await asyncio.to_thread(collect)
+
+    async def steps(self, id: str, start: int, limit: int, text: str, outcome: Outcome | None) -> Page:
+        """Return a page of steps; none while there is no plan. Raises UnknownOperation, JournalDamaged."""
+        self._catalog.get(id)
+        if not self._engine.files(id).has_plan():
+            return Page([], 0)
+        return await asyncio.to_thread(self._engine.steps, id, start, limit, text, outcome)
+
+    async def history(self, text: str, limit: int) -> list[Passage]:
+        """Return where files went whose path, at any time, holds a text."""
+
+        def search() -> list[Passage]:
+            with closing(History(self._state.history)) as history:
+                return history.search(text, limit)
+
+        return await asyncio.to_thread(search)
+
+    def is_busy(self, folder: str) -> bool:
+        """Tell whether an operation of a folder is under way, or queued."""
+        return folder in self._busy.values()
+
+    async def queue_lengths(self) -> dict[QueueName, int]:
+        """Return how many operations wait in each queue."""
+        return await asyncio.to_thread(lambda: {name: len(queue) for name, queue in self._queues.items()})
+
+    # -- at least once
+
+    def left_off(self, id: str) -> None:
+        """No worker is at an operation any more, for good or for now."""
+        leaving = self._letting_go.pop(id, None)
+        if leaving is not None and not leaving.done():
+            leaving.set_result(None)
+        folder = self._busy.pop(id, None)
+        if folder is not None:
+            self._writer.submit(self._discard_if_idle, id)
+            self.freed(folder)
+
+    def _discard_if_idle(self, id: str) -> None:
+        """Forget an operation that the agent started by itself and that found nothing to do."""
+        try:
+            operation = self._catalog.get(id)
+            if operation.automatic and operation.state == "completed" and not operation.counts.planned:
+                self._engine.discard(id)
+                self._catalog.forget(id)
+        except (ShelverError, OSError) as error:
+            _log.warning("operation %s is kept: %s", id, error)
+
+    async def sweep(self) -> None:
+        """Queue again whatever is unfinished, in no worker's hands and in no queue."""
+        pending = await asyncio.to_thread(self._pending)
+        lost = [each for each in self._catalog.unfinished() if each.id not in pending | self._worker.running.keys()]
+        for operation in lost:
+            _log.info("operation %s is queued again", operation.id)
+            try:
+                await self._queue(await asyncio.to_thread(self._engine.files(operation.id).request))
+            except ShelverError as error:
+                _log.error("operation %s cannot be queued again: %s", operation.id, error)
+        for name in QUEUE_NAMES if pending else ():
+            self._worker.tell(Wake(name))
+
+    def _pending(self) -> set[str]:
+        return {id for queue in self._queues.values() for id in queue.pending()}
+
+    async def blame(self, ids: list[str]) -> None:
+        """Count a worker's death against the operations it was at; end one that did it too often."""
+        for id in ids:
+            try:
+                await self._write(lambda id=id: self._blame(id))  # type: ignore[misc]
+            except (ShelverError, OSError) as error:
+                _log.error("operation %s: %s", id, error)
+
+    def _blame(self, id: str) -> None:
+        path = self._state.operation(id) / "deaths"
+        deaths = 1 + (int(path.read_text()) if path.exists() else 0)
+        if deaths < DEATHS_ALLOWED:
+            write_durably(path, b"%d" % deaths)
+            return
+        path.unlink(missing_ok=True)
+        self._engine.fail(id, f"{deaths} workers died in the middle of it; `shelver approve {id}` tries again")
+
+
+def _union(one: list[bytes] | None, other: list[bytes] | None) -> list[bytes] | None:
+    """Return both lists' paths; None is all of a folder."""
+    return None if one is None or other is None else list(dict.fromkeys([*one, *other]))

@@ -1,0 +1,93 @@
+"""The two queues, on Huey: `interactive` for what a person waits for, `bulk` for what may take an hour.
+
+Huey delivers at most once and keeps nothing of a task that a process died in; `agent.dispatch` makes it at least
+once. A message is JSON and carries the id of an operation, nothing else: what is in the queue's file cannot make a
+worker do anything but run an operation that is recorded.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+from huey import SqliteHuey
+from huey.registry import Message
+from msgspec import Struct
+
+from core.errors import UsageError
+from core.model import Request
+from core.names import shown
+from core.state import StateDirectory
+
+QueueName = Literal["interactive", "bulk"]
+QUEUE_NAMES: tuple[QueueName, ...] = ("interactive", "bulk")
+
+TASK = "agent.tasks.run"
+"""The only task there is, as the messages call it."""
+RETRIES = 2
+"""How often a task that raised is tried again; after that the minute's sweep queues it again."""
+RETRY_PAUSE = 5
+"""Seconds before a task that raised is tried again."""
+
+
+class _Arguments(Struct, frozen=True, forbid_unknown_fields=True):
+    id: str
+
+
+class _Envelope(Struct, frozen=True, forbid_unknown_fields=True):
+    task: str
+    operation: _Arguments
+    retries: int
+
+
+class OperationSerializer:
+    """Turns Huey's messages into JSON and back; refuses whatever is not the id of an operation to run."""
+
+    def serialize(self, message: Any) -> bytes:
+        """Return a message as JSON. Raises ValueError for another task or other arguments."""
+        if not isinstance(message, Message) or message.name != TASK or message.args:
+            raise ValueError("only operations are queued")
+        operation = msgspec.convert(message.kwargs, _Arguments)
+        return msgspec.json.encode(_Envelope(message.id, operation, message.retries or 0))
+
+    def deserialize(self, data: bytes) -> Message:
+        """Return the message that a text holds. Raises ValueError (msgspec's) for anything else."""
+        envelope = msgspec.json.decode(bytes(data), type=_Envelope)
+        if not envelope.operation.id.isalnum():
+            raise ValueError("no operation has such an id")
+        return Message(
+            envelope.task,
+            TASK,
+            retries=envelope.retries,
+            retry_delay=RETRY_PAUSE,
+            args=(),
+            kwargs={"id": envelope.operation.id},
+        )
+
+
+def open_queue(url: str, name: QueueName, state: StateDirectory) -> SqliteHuey:
+    """Open one of the queues. Raises UsageError for a kind of queue that this version does not have."""
+    if url not in ("sqlite:", ""):
+        raise UsageError(f"queue url {shown(url)} is not known: only sqlite: is")
+    return SqliteHuey(
+        name,
+        filename=str(state.queue),
+        serializer=OperationSerializer(),
+        results=False,
+        store_none=False,
+        cache_mb=1,
+    )
+
+
+def queue_for(request: Request) -> QueueName:
+    """Return the queue that a request belongs in."""
+    if request.kind in ("dedupe", "sync"):
+        return "bulk"
+    whole_folder = request.paths is None and request.kind == "organize"
+    return "bulk" if request.automatic and whole_folder else "interactive"
+
+
+def threads_for(name: QueueName, workers: int) -> int:
+    """Return how many threads of a worker serve a queue; each has at least one."""
+    interactive = max(1, (workers + 1) // 2)
+    return interactive if name == "interactive" else max(1, workers - interactive)

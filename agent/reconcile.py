@@ -1,0 +1,158 @@
+"""The truth about a folder: what a walk finds, compared with what the index knows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Container
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from core.errors import StorageError
+from core.index import Index, Stamp
+from core.planners.scope import Scope
+from core.storage import Entry
+from core.storage.local import LocalStorage
+
+KEPT_ENTRIES = 20_000
+"""Changed files that are listed one by one; with more the whole folder is gone through."""
+BATCH = 5000
+
+
+@dataclass
+class Difference:
+    """How a folder differs from the index.
+
+    `changed`: files that are new or changed, those that organizing looks at, the first `KEPT_ENTRIES`; `has_more`:
+    there are others. `files`: how many the walk found, `known`: how many the index knew. `unreadable`: directories
+    that could not be looked into.
+    """
+
+    changed: list[Entry] = field(default_factory=list)
+    removed: list[bytes] = field(default_factory=list)
+    files: int = 0
+    known: int = 0
+    has_more: bool = False
+    unreadable: list[bytes] = field(default_factory=list)
+
+
+class News(NamedTuple):
+    """Files that are new or changed, and which of them have a path that was not there before."""
+
+    changed: list[Entry]
+    arrived: list[bytes]
+
+
+class Hinted(NamedTuple):
+    """What is at paths that something was heard of."""
+
+    found: list[Entry]
+    missing: int
+
+
+class Reconciler:
+    """Compares one folder with the index. Its methods block on the disk: call them in a thread, one at a time."""
+
+    def __init__(self, root: bytes, index: Index, scope: Callable[[], Scope]) -> None:
+        self.root = root
+        self._index = index
+        self._scope = scope  # made anew each time: what is a project folder may change
+
+    def compare(self) -> Difference:
+        """Walk the folder. Takes into the index only files that organizing does not look at: they are nobody's news.
+
+        Raises StorageError when the folder itself cannot be read.
+        """
+        scope = self._scope()
+        known = self._index.folder_entries(self.root)
+        difference = Difference(known=len(known))
+        unlisted: list[Entry] = []
+        with LocalStorage(self.root) as storage:
+            for entry in storage.walk(lambda path: not scope.why_not_entered(path)):
+                difference.files += 1
+                if known.pop(entry.path, None) == stamp(entry):
+                    continue
+                if scope.why_not(entry.path):
+                    unlisted.append(entry)
+                    if len(unlisted) >= BATCH:
+                        self._index.update(self.root, unlisted, [])
+                        unlisted.clear()
+                elif len(difference.changed) < KEPT_ENTRIES:
+                    difference.changed.append(entry)
+                else:
+                    difference.has_more = True
+            difference.unreadable = storage.unreadable
+        self._index.update(self.root, unlisted, [])
+        hidden = tuple(directory + b"/" for directory in difference.unreadable)
+        difference.removed = [path for path in known if not path.startswith(hidden)] if hidden else list(known)
+        return difference
+
+    def forget(self, removed: list[bytes]) -> None:
+        """Drop files from the index that are gone."""
+        self._index.update(self.root, [], removed)
+
+    def acknowledge(self, entries: list[Entry]) -> None:
+        """Take into the index that these files were seen to: they are no news any more."""
+        self._index.update(self.root, entries, [])
+
+    def acknowledge_all(self, but: Container[bytes]) -> None:
+        """Take the whole folder into the index as it is, but for some files."""
+        scope = self._scope()
+        with LocalStorage(self.root) as storage:
+            batch: list[Entry] = []
+            for entry in storage.walk(lambda path: not scope.why_not_entered(path)):
+                if entry.path not in but:
+                    batch.append(entry)
+                if len(batch) >= BATCH:
+                    self._index.update(self.root, batch, [])
+                    batch.clear()
+            self._index.update(self.root, batch, [])
+
+    def news(self, entries: list[Entry]) -> News:
+        """Sort out files that settled: those the index knows as they are were moved by Shelver itself."""
+        known = self._index.stamps(self.root, [entry.path for entry in entries])
+        changed = [entry for entry in entries if known.get(entry.path) != stamp(entry)]
+        return News(changed, [entry.path for entry in changed if entry.path not in known])
+
+    def look(self, paths: set[bytes]) -> Hinted:
+        """Return the files among some paths that organizing looks at, and how many paths lead to nothing now."""
+        scope = self._scope()
+        found: list[Entry] = []
+        missing = 0
+        with LocalStorage(self.root) as storage:
+            for path in paths:
+                if scope.why_not(path):
+                    continue
+                try:
+                    entry = storage.entry(path)
+                    missing += entry is None and not storage.exists(path)
+                except StorageError:
+                    continue
+                if entry is not None:
+                    found.append(entry)
+        return Hinted(found, missing)
+
+    def beneath(self, directory: bytes) -> list[Entry]:
+        """Return the files beneath a directory that has just appeared."""
+        scope = self._scope()
+        if scope.why_not_entered(directory):
+            return []
+        prefix = directory + b"/"
+        found: list[Entry] = []
+        try:
+            with LocalStorage(os.path.join(self.root, directory)) as storage:
+                walk = storage.walk(lambda path: not scope.why_not_entered(prefix + path))
+                found.extend(_beneath(prefix, entry) for entry in walk if not scope.why_not(prefix + entry.path))
+        except StorageError:
+            pass  # it is gone again
+        return found
+
+
+def _beneath(prefix: bytes, entry: Entry) -> Entry:
+    return Entry(
+        prefix + entry.path, entry.inode, entry.size, entry.mtime_ns, entry.ctime_ns, entry.device, entry.links
+    )
+
+
+def stamp(entry: Entry) -> Stamp:
+    """Return what the index keeps of a file."""
+    return entry.inode, entry.size, entry.mtime_ns, entry.ctime_ns

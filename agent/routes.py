@@ -1,0 +1,74 @@
+"""How a route is described: what the server does with it and what OpenAPI says of it come from one place."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+from aiohttp import web
+from msgspec import Struct
+
+from agent.auth import Peer, Right
+from core.errors import UsageError
+
+if TYPE_CHECKING:
+    from agent.daemon import Agent
+
+Handler = Callable[["Agent", "Asked"], Awaitable[Any]]
+
+
+class Asked(Struct, frozen=True):
+    """One request: who asks, what stands in the path, in the query and in the body (already checked)."""
+
+    peer: Peer
+    id: str
+    query: Any
+    body: Any
+    http: web.Request
+
+
+class Route(Struct, frozen=True, kw_only=True):
+    """One route. `query` and `body`: structs that what comes is checked against; `answers`: by status."""
+
+    method: Literal["GET", "POST"]
+    path: str
+    right: Right
+    handler: Handler
+    summary: str
+    query: type[Struct] | None = None
+    body: type[Struct] | None = None
+    answers: dict[int, Any]
+    media: str = "application/json"
+
+
+class Misplaced(UsageError):
+    """{detail}"""
+
+
+def complaint_about(error: msgspec.ValidationError) -> Misplaced:
+    """Return what is wrong with a request, and the field it is wrong with."""
+    text, _, place = str(error).partition(" - at `$")
+    field = place.strip("`").removeprefix(".").removeprefix("[...]") or None
+    if field is None and "field `" in text:  # missing and unknown fields are named in the text alone
+        field = text.partition("field `")[2].partition("`")[0]
+    return Misplaced(text[:1].lower() + text[1:], field=field)
+
+
+def query_of(request: web.Request, kind: type[Struct]) -> Any:
+    """Return the query, checked. Raises Misplaced."""
+    try:
+        return msgspec.convert(dict(request.query), kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise complaint_about(error) from None
+
+
+async def body_of(request: web.Request, kind: type[Struct]) -> Any:
+    """Return the body, checked; none at all is an empty object. Raises Misplaced."""
+    raw = await request.read()
+    try:
+        return msgspec.json.decode(raw or b"{}", type=kind)
+    except msgspec.ValidationError as error:
+        raise complaint_about(error) from None
+    except msgspec.DecodeError as error:
+        raise Misplaced(f"the body is not JSON: {error}") from None

@@ -1,0 +1,198 @@
+"""The agent's side of its worker: starts it, listens to it, starts it anew when it dies.
+
+Belongs to the event loop's thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from agent import channel
+from agent.channel import Advanced, Begin, Changed, LeftOff, Order, Ready, Report, Stop, Taken
+from agent.settings import Settings
+from core.model import Operation, Progress
+
+STALL_SECONDS = 30 * 60
+"""An operation that reports no progress for so long has hung: its worker is killed."""
+LONGEST_PAUSE = 30.0
+"""Seconds between a death and the next start, at most; half a second at first."""
+STEADY_SECONDS = 60
+"""A worker that lived so long starts anew at once."""
+
+_log = logging.getLogger(__name__)
+
+
+class Listener(Protocol):
+    """Hears what comes from the worker."""
+
+    def worker_ready(self) -> None:
+        """The worker serves its queues: what should be running may be queued."""
+
+    def changed(self, operation: Operation) -> None:
+        """An operation has a new state."""
+
+    def progressed(self, progress: Progress) -> None:
+        """An operation got on."""
+
+    def left_off(self, id: str, error: str) -> None:
+        """The worker is done with an operation, or cannot go on with it now."""
+
+    def worker_died(self, blamed: list[str]) -> None:
+        """The worker ended without being asked to, in the middle of these operations."""
+
+
+class Supervisor:
+    """Keeps one worker alive."""
+
+    def __init__(self, settings: Settings, listener: Listener, clock: Callable[[], float] = time.monotonic) -> None:
+        self._settings = settings
+        self._listener = listener
+        self._clock = clock
+        self._channel: socket.socket | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._ended = asyncio.Event()
+        self._stopping = False
+        self._blamed: list[str] | None = None
+        self.running: dict[str, float] = {}
+        """The operations that the worker is at, and when each last got on (by the clock)."""
+        self.is_ready = False
+        self.deaths = 0
+
+    @property
+    def pid(self) -> int | None:
+        """The worker's process id, while there is one."""
+        return self._process.pid if self._process else None
+
+    async def run(self) -> None:
+        """Start the worker, and start it anew whenever it ends, until `stop`."""
+        pause = 0.5
+        while not self._stopping:
+            started = self._clock()
+            self._start()
+            await self._ended.wait()
+            code = await self._bury()
+            if self._stopping:
+                return
+            blamed = list(self.running) if self._blamed is None else self._blamed
+            self.running.clear()
+            self.deaths += 1
+            _log.error("the worker ended (%s); operations under way: %s", _how(code), ", ".join(blamed) or "none")
+            self._listener.worker_died(blamed)
+            pause = 0.5 if self._clock() - started > STEADY_SECONDS else min(pause * 2, LONGEST_PAUSE)
+            await asyncio.sleep(pause)
+
+    def _start(self) -> None:
+        """Start the process, from this thread: the kernel ends it with the thread that started it."""
+        ours, theirs = channel.pair()
+        ours.setblocking(False)
+        argv = [sys.executable, "-P", "-m", "agent.worker"]
+        argv += ["--channel", str(theirs.fileno()), "--parent", str(os.getpid())]
+        with theirs:
+            self._process = subprocess.Popen(argv, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
+        self._channel = ours
+        self._ended.clear()
+        self._blamed = None
+        asyncio.get_running_loop().add_reader(ours, self._hear)
+        self._tell(Begin(self._settings))
+
+    async def _bury(self) -> int:
+        assert self._process is not None
+        process, self._process = self._process, None
+        self.is_ready = False
+        try:
+            return await asyncio.to_thread(process.wait, 5)
+        except subprocess.TimeoutExpired:  # it closed its end but lives on
+            process.kill()
+            return await asyncio.to_thread(process.wait)
+
+    # -- listening
+
+    def _hear(self) -> None:
+        assert self._channel is not None
+        try:
+            for report in channel.reports_in(self._channel):
+                self._take(report)
+        except EOFError:
+            asyncio.get_running_loop().remove_reader(self._channel)
+            self._channel.close()
+            self._channel = None
+            self._ended.set()
+
+    def _take(self, report: Report) -> None:
+        match report:
+            case Ready():
+                self.is_ready = True
+                self._listener.worker_ready()
+            case Taken(id):
+                self.running[id] = self._clock()
+            case Changed(operation):
+                self._got_on(operation.id)
+                self._listener.changed(operation)
+            case Advanced(progress):
+                self._got_on(progress.operation)
+                self._listener.progressed(progress)
+            case LeftOff(id, error):
+                self.running.pop(id, None)
+                self._listener.left_off(id, error)
+
+    def _got_on(self, id: str) -> None:
+        if id in self.running:
+            self.running[id] = self._clock()
+
+    # -- telling
+
+    def tell(self, order: Order) -> None:
+        """Tell the worker something, if there is one: a new one finds out by itself."""
+        if self._channel is not None:
+            self._tell(order)
+
+    def _tell(self, order: Order) -> None:
+        if self._channel is None:
+            return
+        try:
+            self._channel.send(channel.encode(order))
+        except BlockingIOError:
+            asyncio.get_running_loop().call_later(0.1, self._tell, order)
+        except OSError:
+            pass  # it is dying: the end of its channel is heard in a moment
+
+    # -- ending
+
+    def kill_if_stalled(self) -> None:
+        """Kill the worker if an operation hangs, and blame that operation alone.
+
+        While any operation gets on, one that does not may be waiting for a folder that the other holds.
+        """
+        if not self.running or self._process is None:
+            return
+        now = self._clock()
+        if now - max(self.running.values()) > STALL_SECONDS:
+            oldest = min(self.running, key=self.running.__getitem__)
+            _log.error("operation %s hangs: no progress for %d minutes", oldest, STALL_SECONDS // 60)
+            self._blamed = [oldest]
+            self._process.kill()
+
+    async def stop(self, seconds: float) -> None:
+        """Let the worker come to the end of its files; kill it if that takes too long."""
+        self._stopping = True
+        process = self._process
+        if process is None:
+            return
+        self.tell(Stop())
+        try:
+            await asyncio.wait_for(self._ended.wait(), seconds)
+        except TimeoutError:
+            _log.warning("the worker did not stop in %d seconds and is killed; its operations resume", seconds)
+            process.kill()
+
+
+def _how(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"exit code {code}"
