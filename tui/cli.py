@@ -84,13 +84,13 @@ def shelver(context: click.Context, no_mouse: bool, read_only: bool) -> int:
         return 0
     from tui.commands.open import open_screens
 
-    return open_screens(context.ensure_object(Settings), Look(mouse=not no_mouse, read_only=read_only))
+    return open_screens(context.find_object(Settings) or Settings(), Look(mouse=not no_mouse, read_only=read_only))
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code. Whatever goes wrong is one line on stderr."""
     try:
-        return int(shelver.main(list(arguments), prog_name="shelver", standalone_mode=False) or 0)
+        return int(shelver.main(list(arguments), prog_name="shelver", standalone_mode=False, obj=Settings()) or 0)
     except click.UsageError as error:
         _complain(error.format_message())
         if error.ctx is not None:

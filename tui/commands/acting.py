@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from core.model import Operation, StepView
 from tui import words
-from tui.commands.desk import Desk
+from tui.commands.desk import Desk, step_pages
 from tui.commands.output import Output, confirmed, is_interactive
 from tui.commands.progress import ProgressBar
 from tui.commands.records import print_operations, print_steps, state, title
@@ -113,12 +113,15 @@ def show_plan(desk: Desk, out: Output, operation: Operation) -> None:
     if not operation.counts.planned and not operation.counts.skipped:
         out.line("Nothing to do: every file has its place.")
         return
-    limit = SHOWN_STEPS if out.terminal else operation.counts.planned + operation.counts.skipped + 1
     if out.json:
         return
-    page = desk.steps(operation.id, limit=limit)
+    if not out.terminal:
+        for steps in step_pages(desk, operation.id):
+            print_steps(out, operation, steps)
+        return
+    page = desk.steps(operation.id, limit=SHOWN_STEPS)
     print_steps(out, operation, page.steps)
-    if page.total > len(page.steps) and out.terminal:
+    if page.total > len(page.steps):
         out.line((f"  … {page.total - len(page.steps):,} more: shelver show {operation.id} --steps", "dim"))
 
 

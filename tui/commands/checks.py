@@ -58,7 +58,7 @@ def config(settings: Settings) -> Iterator[Finding]:
             "config", "note", f"there is no {path}: the built-in rules hold, nothing is watched", "shelver config init"
         )
     else:
-        yield Finding("config", "ok", f"{path}: {len(known.folders)} folders, {len(known.rules)} rules")
+        yield Finding("config", "ok", f"{path}; folders: {len(known.folders)}, rules: {len(known.rules)}")
     for folder in known.folders:
         yield from _folder(folder.name, folder.path)
 

@@ -29,7 +29,7 @@ def check(settings: Settings) -> int:
     if config.path is None:
         out.line(f"There is no {path}; the built-in rules hold, and no folder is watched.")
     else:
-        out.line(f"{path}: no mistake; {len(config.folders)} folders, {len(config.rules)} rules")
+        out.line(f"{path}: no mistake; folders: {len(config.folders)}, rules: {len(config.rules)}")
     return 0
 
 

@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from core.errors import Locked, NotAllowed, UnknownOperation, UsageError
+from core.errors import ConfigError, Locked, NotAllowed, UnknownOperation, UsageError
 from core.model import (
     FINAL_STATES,
     FolderStatus,
@@ -25,6 +25,7 @@ from core.model import (
     Outcome,
     Preview,
     Progress,
+    StepView,
 )
 from core.names import shown
 from tui.commands.frame import Settings
@@ -140,12 +141,17 @@ def find_agent(settings: Settings) -> Path | None:
 
 
 def agent_socket(settings: Settings) -> Path:
-    """Return where the agent of these settings listens: `[agent] socket`, else within the state directory."""
+    """Return where the agent of these settings listens.
+
+    That is `[agent] socket`, but a separate Shelver (`--state`) has its own.
+    """
     places = settings.places()
-    if answers(places.socket) or not settings.config_path().exists():
+    if places.socket.parent == places.state:
         return places.socket
-    configured = settings.load_config().agent.socket
-    return Path(configured) if configured else places.socket
+    try:
+        return settings.load_config().agent.socket or places.socket
+    except ConfigError:  # a running agent goes on with the config it read
+        return places.socket
 
 
 def answers(path: Path) -> bool:
@@ -170,6 +176,14 @@ def pages(desk: Desk, *, folder: str | None = None) -> Iterator[Operation]:
     while page := desk.page(folder=folder, limit=PAGE, before=before):
         yield from page
         before = page[-1].id
+
+
+def step_pages(desk: Desk, id: str, text: str = "") -> Iterator[list[StepView]]:
+    """Yield all steps of an operation, a page at a time."""
+    start = 0
+    while steps := desk.steps(id, start=start, text=text).steps:
+        yield steps
+        start += len(steps)
 
 
 def find(desk: Desk, text: str, fits: Callable[[Operation], bool] = lambda operation: True) -> Operation:

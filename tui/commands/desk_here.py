@@ -31,6 +31,7 @@ from core.model import (
 from core.names import shown, wire_path
 from core.standing import standing
 from core.state import StateDirectory, write_durably
+from core.storage.linux import ignore_lease_breaks
 from tui.commands.desk import NOT_WATCHED, PAGE, Watch
 from tui.commands.frame import Settings
 from tui.commands.interrupts import Interrupts
@@ -43,6 +44,7 @@ def hold_desk(settings: Settings) -> Iterator[HereDesk]:
     config = settings.load_config()
     places = settings.places()
     places.prepare()
+    ignore_lease_breaks()
     with places.lock(), closing(Catalog(places.catalog)) as catalog:
         desk = HereDesk(places, config, catalog)
         desk.take_in_what_is_missing()

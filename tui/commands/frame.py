@@ -64,7 +64,7 @@ def shared_options(*, prints_data: bool = True) -> list[click.Parameter]:
 
     def note(context: click.Context, parameter: click.Parameter, value: Any) -> None:
         if value:
-            setattr(context.ensure_object(Settings), parameter.name or "", value)
+            setattr(context.find_object(Settings), parameter.name or "", value)
 
     def option(*names: str, **more: Any) -> click.Option:
         return click.Option(names, expose_value=False, callback=note, **more)

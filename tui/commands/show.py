@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import click
 
-from core.model import Operation, StepView
+from core.model import Operation
 from tui import words
-from tui.commands.desk import PAGE, Desk, find, open_desk
+from tui.commands.desk import find, open_desk, step_pages
 from tui.commands.frame import Settings, verb
 from tui.commands.output import Output
 from tui.commands.records import exactly, home_short, print_operations, print_steps, state, title
@@ -28,16 +26,9 @@ def command(settings: Settings, operation: str, steps: bool, text: str) -> int:
             return 0
         if out.terminal and not out.json:
             _print_operation(out, found)
-        for page in _pages(desk, found.id, text):
+        for page in step_pages(desk, found.id, text):
             print_steps(out, found, page)
     return 0
-
-
-def _pages(desk: Desk, id: str, text: str) -> Iterator[list[StepView]]:
-    start = 0
-    while page := desk.steps(id, start=start, limit=PAGE, text=text).steps:
-        yield page
-        start += len(page)
 
 
 def _print_operation(out: Output, operation: Operation) -> None:

@@ -60,10 +60,10 @@ def empty(settings: Settings, at_once: bool, yes: bool) -> int:
 
 
 def _waiting(settings: Settings, keep: float | None = None) -> list[Trashed]:
-    places = settings.places()
+    places, config = settings.places(), settings.load_config()
     if not places.operations.exists():
         return []
-    return list(trashed(places, settings.load_config().trash.keep if keep is None else keep))
+    return list(trashed(places, config.trash.keep if keep is None else keep))
 
 
 def _print(out: Output, files: list[Trashed]) -> None:

@@ -1,0 +1,110 @@
+"""The `shelver` command in tests: in this process for speed, or as a real one, always with a home of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tui.cli import run
+
+PATIENCE_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command printed and ended with."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines of standard output."""
+        return self.out.splitlines()
+
+    @property
+    def fields(self) -> list[list[str]]:
+        """The records of standard output, each with its fields."""
+        return [line.split("\t") for line in self.lines]
+
+    @property
+    def objects(self) -> list[dict[str, Any]]:
+        """Standard output as JSON lines."""
+        return [json.loads(line) for line in self.lines]
+
+    @property
+    def object(self) -> dict[str, Any]:
+        """Standard output as the one JSON object that it must be."""
+        (only,) = self.objects
+        return only
+
+
+class Home:
+    """A user's home with nothing in it, below which everything that a command touches lies."""
+
+    def __init__(self, directory: Path) -> None:
+        self.path = directory
+        self.downloads = directory / "Downloads"
+        self.downloads.mkdir(parents=True)
+        self.config = directory / ".config/shelver/config.toml"
+        self.state = directory / ".local/state/shelver"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of its user."""
+        outside = ("XDG_", "SHELVER_", "NO_COLOR", "TERM", "HOME")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(outside)}
+        return {**kept, "HOME": str(self.path), "TERM": "xterm-256color", "PYTHONWARNINGS": "error"}
+
+    def write_config(self, text: str) -> Path:
+        """Write the config where a command finds it."""
+        self.config.parent.mkdir(parents=True, exist_ok=True)
+        self.config.write_text(text, encoding="utf-8")
+        self.config.chmod(0o600)
+        return self.config
+
+    @contextlib.contextmanager
+    def entered(self) -> Iterator[None]:
+        """Be its user in this process."""
+        before, stood = dict(os.environ), Path.cwd()
+        os.environ.clear()
+        os.environ.update(self.environment)
+        os.chdir(self.path)
+        try:
+            yield
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+            os.chdir(stood)
+
+    def run(self, *arguments: str | os.PathLike[str]) -> Ran:
+        """Run a command line in this process, off a terminal."""
+        out, err = io.StringIO(), io.StringIO()
+        with self.entered(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = run([os.fspath(argument) for argument in arguments])
+        return Ran(code, out.getvalue(), err.getvalue())
+
+    def start(self, *arguments: str, environment: Mapping[str, str] = {}, **more: Any) -> subprocess.Popen[bytes]:
+        """Start the command as a process of its own."""
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "tui.cli", *arguments],
+            env={**self.environment, **environment},
+            cwd=self.path,
+            stdin=subprocess.DEVNULL,
+            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more},
+        )
+
+    def process(self, *arguments: str, environment: Mapping[str, str] = {}) -> Ran:
+        """Run the command as a process of its own, off a terminal."""
+        with self.start(*arguments, environment=environment) as process:
+            out, err = process.communicate(timeout=PATIENCE_SECONDS)
+        return Ran(process.returncode, out.decode(), err.decode())
