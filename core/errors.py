@@ -21,6 +21,7 @@
         ├── SourceChanged            1
         ├── SourceInUse              1
         ├── DestinationTaken         1
+        ├── FolderTaken              1
         ├── EscapesRoot              1
         ├── CrossesDevices           1   a rename cannot do it, a copy can (never seen by a user)
         ├── NoSpace                  1
@@ -161,6 +162,10 @@ class SourceInUse(StorageError):
 
 class DestinationTaken(StorageError):
     """the place is taken"""
+
+
+class FolderTaken(StorageError):
+    """something else has the name of its folder"""
 
 
 class EscapesRoot(StorageError):

@@ -14,6 +14,7 @@ from typing import Protocol
 from core.errors import (
     BrakeEngaged,
     DestinationTaken,
+    FolderTaken,
     SourceChanged,
     SourceInUse,
     SourceMissing,
@@ -33,7 +34,7 @@ BATCH_SECONDS = 0.05
 
 _RECENT = 5
 
-LEFT_ALONE = (SourceMissing, SourceChanged, SourceInUse, DestinationTaken)
+LEFT_ALONE = (SourceMissing, SourceChanged, SourceInUse, DestinationTaken, FolderTaken)
 """What makes a step skipped, not failed: a person or a program was there first."""
 
 

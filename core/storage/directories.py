@@ -18,6 +18,7 @@ from core.errors import (
     DestinationTaken,
     EscapesRoot,
     FolderNotEmpty,
+    FolderTaken,
     IoFailed,
     NoSpace,
     SourceMissing,
@@ -30,8 +31,8 @@ TRASH = b".shelver-trash"
 
 _NO_NAMES = (b"", b".", b"..")
 _KEPT = 64
-_SYNCED_ALONE = 1024
-"""Above so many touched directories, syncing whole file systems is cheaper."""
+_SYNCED_ALONE = 32
+"""Above so many touched directories, syncing whole file systems costs fewer waits for the disk."""
 
 _PATH_ONLY = os.O_PATH | os.O_DIRECTORY
 _READABLE = os.O_RDONLY | os.O_DIRECTORY
@@ -39,7 +40,7 @@ _READABLE = os.O_RDONLY | os.O_DIRECTORY
 _ERRORS: dict[int, type[StorageError]] = {
     errno.ENOENT: SourceMissing,
     errno.EEXIST: DestinationTaken,
-    errno.ENOTDIR: DestinationTaken,
+    errno.ENOTDIR: FolderTaken,
     errno.EXDEV: CrossesDevices,
     errno.ELOOP: EscapesRoot,
     errno.ENOSPC: NoSpace,

@@ -1,9 +1,10 @@
 """How fast plans are carried out, as ratios of a bare loop in the same run.
 
-    python tests/bench/bench_execute.py [files] [directory]
+    python tests/bench/bench_execute.py [files] [directory] [folders]
 
 Prints one line for each of: the walk, planning's share (writing and reading the plan), and the executor with all its
-checks, its journal and its syncs. `ratio` is to `os.scandir` + `os.rename` over the same tree.
+checks, its journal and its syncs. `ratio` is to `os.scandir` + `os.rename` over the same tree: so many folders (1) of
+files that go to 20 others.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from core.journal import OperationFiles
 from core.model import Plan, Request, Step
 from core.storage.local import LocalStorage
 
-FOLDERS = 200
+TARGETS = 20
 
 
 class Nobody:
@@ -36,42 +37,55 @@ class Nobody:
 
 def main() -> None:
     """Measure."""
-    files = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
-    directory = Path(tempfile.mkdtemp(prefix="bench-", dir=sys.argv[2] if len(sys.argv) > 2 else None))
+    files, where, folders = (*sys.argv[1:], *("20000", "", "1")[len(sys.argv) - 1 :])
+    directory = Path(tempfile.mkdtemp(prefix="bench-", dir=where or None))
     try:
-        floor = _bare(directory / "floor", files)
-        print(f"bare scandir + rename    {files / floor:10,.0f} files/s")
-        _shelver(directory, files, floor)
+        measure(directory, int(files), int(folders))
     finally:
         shutil.rmtree(directory)
 
 
-def _tree(root: Path, files: int) -> None:
-    for number in range(FOLDERS):
+def measure(directory: Path, files: int, folders: int) -> None:
+    """Measure the bare loop, then Shelver."""
+    _tree(directory / "floor", files, folders)
+    floor = _bare(os.fsencode(directory / "floor"))
+    print(f"bare scandir + rename    {files / floor:10,.0f} files/s")
+    _tree(directory / "shelver", files, folders)
+    _shelver(directory, files, floor)
+
+
+def _tree(root: Path, files: int, folders: int) -> None:
+    for number in range(folders):
         (root / "in" / str(number)).mkdir(parents=True)
-        (root / "out" / str(number)).mkdir(parents=True)
+    for number in range(TARGETS):
+        (root / "out" / f"{number:02}").mkdir(parents=True)
     for number in range(files):
-        (root / "in" / str(number % FOLDERS) / f"IMG_{number:07}.jpg").touch()
+        (root / "in" / str(number % folders) / f"IMG_{number:07}.x{number % TARGETS:02}").touch()
 
 
-def _bare(root: Path, files: int) -> float:
-    _tree(root, files)
+def _bare(root: bytes) -> float:
     start = perf_counter()
-    for folder in os.scandir(root / "in"):
+    for folder in os.scandir(root + b"/in"):
         for item in os.scandir(folder.path):
-            os.rename(item.path, f"{root}/out/{folder.name}/{item.name}")
+            os.rename(item.path, b"%s/out/%s/%s" % (root, item.name[-2:], item.name))
     return perf_counter() - start
 
 
 def _shelver(directory: Path, files: int, floor: float) -> None:
     root = directory / "shelver"
-    _tree(root, files)
     marks = [perf_counter()]
     with LocalStorage(os.fsencode(root)) as storage:
         entries = list(storage.walk())
     marks.append(perf_counter())
     steps = [
-        Step(number, "move", entry.path, b"out" + entry.path[2:], fingerprint=entry.fingerprint, why="rule")
+        Step(
+            number,
+            "move",
+            entry.path,
+            b"out/" + entry.path[-2:] + b"/" + os.path.basename(entry.path),
+            fingerprint=entry.fingerprint,
+            why="rule",
+        )
         for number, entry in enumerate(entries)
     ]
     operation = OperationFiles(directory / "operations" / "bench")
