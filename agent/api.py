@@ -29,8 +29,8 @@ from agent.bodies import (
 )
 from agent.metrics import exposition
 from agent.openapi import description
-from agent.routes import Asked, Misplaced, Route
-from core.errors import UnknownOperation
+from agent.routes import Asked, Route
+from core.errors import UnknownOperation, UsageError
 from core.model import FolderStatus, Operation, Outcome, Preview, Request, State, new_id, now
 from core.names import shown, wire_path
 
@@ -85,9 +85,8 @@ async def operations(agent: Agent, asked: Asked) -> Operations:
     query: PageQuery = asked.query
     states = query.state.split(",") if query.state else []
     if unknown := [state for state in states if state not in STATES]:
-        raise Misplaced(f"no operation is ever {shown(unknown[0])}", field="state")
-    folder = agent.folder_name(query.folder) if query.folder is not None else None
-    return Operations(await agent.operations.page(folder, states, query.limit, query.before))  # type: ignore[arg-type]
+        raise UsageError(f"no operation is ever {shown(unknown[0])}", field="state")
+    return Operations(await agent.operations.page(query.folder, states, query.limit, query.before))  # type: ignore[arg-type]
 
 
 async def operation(agent: Agent, asked: Asked) -> OperationDetail:
@@ -252,7 +251,7 @@ ROUTES: tuple[Route, ...] = (
     _acts("/api/v1/operations", start, Operation, "Start an operation", body=StartOperation),
     _looks(_ONE, operation, OperationDetail, "One operation", answers=_UNKNOWN),
     _looks(f"{_ONE}/steps", steps, Steps, "A page of its steps", query=StepsQuery, answers=_UNKNOWN | _WRONG),
-    _acts(f"{_ONE}/rollback", rollback, Operation | Preview, "Take it back; a dry run previews", body=Rollback),
+    _acts(f"{_ONE}/rollback", rollback, (Operation, Preview), "Take it back; a dry run previews", body=Rollback),
     _acts(f"{_ONE}/approve", approve, Operation, "Let a proposal run", body=Only),
     _acts(f"{_ONE}/reject", reject, Operation, "Refuse a proposal"),
     _acts(f"{_ONE}/cancel", cancel, Operation, "Stop it between two files"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 import msgspec
@@ -16,8 +15,7 @@ from core.model import Event
 _REFERENCE = "#/components/schemas/{name}"
 
 
-@cache
-def description(routes: tuple[Route, ...]) -> bytes:
+def description(routes: Sequence[Route]) -> bytes:
     """Return the description as JSON."""
     types = _types(routes)
     schemas, components = msgspec.json.schema_components(types, ref_template=_REFERENCE)
@@ -42,9 +40,8 @@ def description(routes: tuple[Route, ...]) -> bytes:
 def _types(routes: Sequence[Route]) -> list[Any]:
     found: dict[str, Any] = {repr(Event): Event}
     for route in routes:
-        for each in (*route.answers.values(), route.body, route.query):
-            if each is not None:
-                found[repr(each)] = each
+        for answer in (*route.answers.values(), route.body, route.query):
+            found.update({repr(each): each for each in _alternatives(answer)})
     return list(found.values())
 
 
@@ -69,12 +66,16 @@ def _camel(path: str) -> str:
 
 
 def _response(route: Route, code: int, schemas: dict[str, Any]) -> dict[str, Any]:
-    answer = route.answers[code]
-    described: dict[str, Any] = {"description": "Success" if code < 300 else "Refused"}
-    schema = {"type": "string"} if answer is None else schemas[repr(answer)]
+    answers = [schemas[repr(each)] for each in _alternatives(route.answers[code])] or [{"type": "string"}]
     media = route.media if code < 300 else "application/json"
-    described["content"] = {media: {"schema": schema}}
-    return described
+    schema = answers[0] if len(answers) == 1 else {"anyOf": answers}
+    return {"description": "Success" if code < 300 else "Refused", "content": {media: {"schema": schema}}}
+
+
+def _alternatives(answer: Any) -> tuple[Any, ...]:
+    if answer is None:
+        return ()
+    return answer if isinstance(answer, tuple) else (answer,)
 
 
 def _path_parameters(route: Route) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ from agent.queue import QUEUE_NAMES, QueueName, queue_for
 from agent.tasks import OperationQueue, nowhere
 from core.catalog import Catalog
 from core.config import Config
-from core.engine import Engine
+from core.engine import PLANNERS, Engine
 from core.errors import ShelverError, UsageError, WrongState
 from core.history import History, Passage
 from core.model import FINAL_STATES, Operation, Outcome, Preview, Progress, Request, State
@@ -165,8 +165,8 @@ class Operations:
         return operation
 
     def _record(self, request: Request) -> Operation:
-        if request.kind in ("dedupe", "sync"):
-            raise UsageError(f"this version cannot {request.kind} yet")
+        if request.kind not in PLANNERS:
+            raise UsageError(f"this version cannot {request.kind} yet", field="kind")
         numbered = replace(self._joined(request), sequence=self._catalog.next_sequence())
         operation = self._engine.submit(numbered)
         self.changed(operation)

@@ -30,13 +30,9 @@ RETRY_PAUSE = 5
 """Seconds before a task that raised is tried again."""
 
 
-class _Arguments(Struct, frozen=True, forbid_unknown_fields=True):
-    id: str
-
-
 class _Envelope(Struct, frozen=True, forbid_unknown_fields=True):
     task: str
-    operation: _Arguments
+    operation: str
     retries: int
 
 
@@ -47,13 +43,14 @@ class OperationSerializer:
         """Return a message as JSON. Raises ValueError for another task or other arguments."""
         if not isinstance(message, Message) or message.name != TASK or message.args:
             raise ValueError("only operations are queued")
-        operation = msgspec.convert(message.kwargs, _Arguments)
-        return msgspec.json.encode(_Envelope(message.id, operation, message.retries or 0))
+        if message.kwargs.keys() != {"operation"}:
+            raise ValueError("only the id of an operation is queued")
+        return msgspec.json.encode(_Envelope(message.id, message.kwargs["operation"], message.retries or 0))
 
     def deserialize(self, data: bytes) -> Message:
         """Return the message that a text holds. Raises ValueError (msgspec's) for anything else."""
         envelope = msgspec.json.decode(bytes(data), type=_Envelope)
-        if not envelope.operation.id.isalnum():
+        if not envelope.operation.isalnum():
             raise ValueError("no operation has such an id")
         return Message(
             envelope.task,
@@ -61,7 +58,7 @@ class OperationSerializer:
             retries=envelope.retries,
             retry_delay=RETRY_PAUSE,
             args=(),
-            kwargs={"id": envelope.operation.id},
+            kwargs={"operation": envelope.operation},
         )
 
 

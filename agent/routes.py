@@ -29,7 +29,8 @@ class Asked(Struct, frozen=True):
 
 
 class Route(Struct, frozen=True, kw_only=True):
-    """One route. `query` and `body`: structs that what comes is checked against; `answers`: by status."""
+    """One route. `query` and `body`: structs that what comes is checked against; `answers`: by status,
+    a tuple where there are several."""
 
     method: Literal["GET", "POST"]
     path: str
@@ -42,21 +43,17 @@ class Route(Struct, frozen=True, kw_only=True):
     media: str = "application/json"
 
 
-class Misplaced(UsageError):
-    """{detail}"""
-
-
-def complaint_about(error: msgspec.ValidationError) -> Misplaced:
+def complaint_about(error: msgspec.ValidationError) -> UsageError:
     """Return what is wrong with a request, and the field it is wrong with."""
     text, _, place = str(error).partition(" - at `$")
     field = place.strip("`").removeprefix(".").removeprefix("[...]") or None
     if field is None and "field `" in text:  # missing and unknown fields are named in the text alone
         field = text.partition("field `")[2].partition("`")[0]
-    return Misplaced(text[:1].lower() + text[1:], field=field)
+    return UsageError(text[:1].lower() + text[1:], field=field)
 
 
 def query_of(request: web.Request, kind: type[Struct]) -> Any:
-    """Return the query, checked. Raises Misplaced."""
+    """Return the query, checked. Raises UsageError."""
     try:
         return msgspec.convert(dict(request.query), kind, strict=False)
     except msgspec.ValidationError as error:
@@ -64,11 +61,11 @@ def query_of(request: web.Request, kind: type[Struct]) -> Any:
 
 
 async def body_of(request: web.Request, kind: type[Struct]) -> Any:
-    """Return the body, checked; none at all is an empty object. Raises Misplaced."""
+    """Return the body, checked; none at all is an empty object. Raises UsageError."""
     raw = await request.read()
     try:
         return msgspec.json.decode(raw or b"{}", type=kind)
     except msgspec.ValidationError as error:
         raise complaint_about(error) from None
     except msgspec.DecodeError as error:
-        raise Misplaced(f"the body is not JSON: {error}") from None
+        raise UsageError(f"the body is not JSON: {error}") from None

@@ -181,4 +181,6 @@ def refusal(status: int, code: str, message: str, field: str | None = None) -> w
 
 
 def _status_of(error: ShelverError) -> int:
+    if "field" in error.fields:  # something in the request names what is not there
+        return 422
     return next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)

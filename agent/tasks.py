@@ -18,19 +18,19 @@ class OperationQueue:
         self.name = name
         self.huey = open_queue(url, name, state)
 
-        def run(*, id: str) -> None:
-            act(id)
+        def run(*, operation: str) -> None:
+            act(operation)
 
         run.__module__ = __name__  # with its name this is `agent.queue.TASK`
         self._task = self.huey.task(name="run", retries=RETRIES, retry_delay=RETRY_PAUSE)(run)
 
     def enqueue(self, id: str) -> None:
         """Queue an operation, which must be durable already."""
-        self.huey.enqueue(self._task.s(id=id))
+        self.huey.enqueue(self._task.s(operation=id))
 
     def pending(self) -> set[str]:
         """Return the ids of the operations that wait here, now or for another try."""
-        return {task.kwargs["id"] for task in (*self.huey.pending(), *self.huey.scheduled())}
+        return {task.kwargs["operation"] for task in (*self.huey.pending(), *self.huey.scheduled())}
 
     def __len__(self) -> int:
         return int(self.huey.pending_count())
