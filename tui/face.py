@@ -1,0 +1,348 @@
+"""The face: the application that holds the agent's picture, the screens, and what a person can do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+from textual import events
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
+from textual.css.query import NoMatches
+from textual.timer import Timer
+from textual.widgets import Input
+
+from core.errors import ShelverError
+from core.model import FolderStatus, OnConflict, Operation, Preview, StepView
+from core.names import shown
+from tui import theme, words
+from tui.client import AgentClient
+from tui.live import Live
+from tui.palette import Commands
+from tui.rhythm import Rhythm
+from tui.screens.add import AddFolder
+from tui.screens.confirm import Confirm
+from tui.screens.home import Home
+from tui.screens.operation import OperationScreen
+from tui.screens.operations import Operations
+from tui.screens.place import Placed, operation_title
+from tui.screens.step import StepDetail
+from tui.screens.undo import Undo, Undoing
+from tui.screens.where import Where
+from tui.surroundings import Surroundings
+from tui.widgets.line import EMPTY, Line
+from tui.wire import exact_path
+
+T = TypeVar("T")
+
+LONGEST_RETRY = 10.0
+CLIPBOARD_BYTES = 70_000
+"""More than this, and terminals silently drop it."""
+
+
+class Face(App[None]):
+    """Shelver's screens over one agent's socket."""
+
+    CSS = (
+        theme.INK
+        + """
+    Toast { background: $surface; color: $foreground; border-left: outer $accent; }
+    Toast.-error { border-left: outer $error; }
+    """
+    )
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+l", "repaint", "draw again", show=False),
+    ]
+    TITLE = "Shelver"
+    COMMANDS = {Commands}
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    HORIZONTAL_BREAKPOINTS = [(0, "-cramped"), (60, "-narrow"), (85, "-middle"), (140, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (15, "-tall")]
+    ENABLE_COMMAND_PALETTE = True
+
+    def __init__(self, socket: Path, around: Surroundings, *, read_only: bool = False, colours: str = "") -> None:
+        super().__init__()
+        self.agent = AgentClient(socket)
+        self.live = Live()
+        self.around = around
+        self.read_only = read_only
+        self.rhythm = Rhythm(around.burst)
+        self._beat: Timer | None = None
+        self._again = False
+        self.register_theme(theme.DARK)
+        self.register_theme(theme.LIGHT)
+        self.theme = colours or theme.DARK.name
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Return the variables of Shelver's own that another theme lacks."""
+        return theme.variables(self.current_theme)
+
+    def get_default_screen(self) -> Home:
+        """Begin at home."""
+        return Home()
+
+    # -- the picture -------------------------------------------------------------------------------------
+
+    async def on_mount(self) -> None:
+        """Begin to listen to the agent."""
+        await self.agent.__aenter__()
+        self.run_worker(self._keep_up(), group="agent", exit_on_error=False)
+
+    async def on_unmount(self) -> None:
+        """Let go of the socket; the agent goes on."""
+        await self.agent.close()
+
+    async def _keep_up(self) -> None:
+        """Listen for ever; when the agent goes away, say so and come back, ever more slowly."""
+        delay = self.around.retry
+        while True:
+            try:
+                await self._meet()
+                delay = self.around.retry
+                async for event in self.agent.events():
+                    self.live.apply(event, self.around.now())
+                    if event.type == "resync":
+                        await self._meet()
+                    self.changed()
+            except ShelverError as error:
+                self.live.parted(str(error))
+                self.changed()
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, LONGEST_RETRY)
+
+    async def _meet(self) -> None:
+        """Ask for everything that home shows."""
+        status, me = await self.agent.status(), await self.agent.me()
+        operations = await self.agent.operations(limit=100)
+        self.live.met(status, me, operations, self.around.now())
+        self.changed()
+
+    def changed(self) -> None:
+        """Draw the picture: at once when it was quiet, else with the next beat. Nothing beats while nothing changes."""
+        if self._beat is None:
+            self._draw()
+            self._beat = self.set_timer(self.around.beat, self._on_beat)
+        else:
+            self._again = True
+
+    def _on_beat(self) -> None:
+        self._beat = None
+        if self._again:
+            self._again = False
+            self.changed()
+
+    def _draw(self) -> None:
+        screen = self.screen
+        if isinstance(screen, Placed) and screen.is_mounted:
+            try:
+                screen.live_changed()
+            except NoMatches:  # the screen is on its way out
+                return
+
+    def age_line(self) -> Line | None:
+        """Return how old the picture is, or None while the agent is there."""
+        live = self.live
+        if live.connected or not live.lost:
+            return None
+        if live.seen is None:
+            return ((" ", "text"), (live.lost, "warn"), ("  Trying again.", "dim"))
+        age = words.lasting((self.around.now() - live.seen).total_seconds())
+        seen = live.seen.astimezone(self.around.now().tzinfo)
+        return (
+            (" The agent is out of reach", "warn"),
+            (f" · what you see is from {seen:%H:%M:%S}, {age} ago; trying again.", "dim"),
+        )
+
+    @property
+    def may_act(self) -> bool:
+        """Whether anything may be changed from here."""
+        return not self.read_only and self.live.may_act
+
+    # -- going to places ---------------------------------------------------------------------------------
+
+    def show_operation(self, operation: Operation, text: str = "") -> None:
+        """Open an operation."""
+        self.push_screen(OperationScreen(operation, text))
+
+    def show_operation_named(self, id: str, text: str = "") -> None:
+        """Open an operation by its id, with its steps filtered."""
+        self.attempt(lambda: self.agent.operation(id), lambda operation: self.show_operation(operation, text))
+
+    def show_operations(self, folder: str | None = None, *, filtering: bool = False) -> None:
+        """Open the list of operations."""
+        self.push_screen(Operations(folder, filtering=filtering))
+
+    def show_where(self) -> None:
+        """Open the search."""
+        self.push_screen(Where())
+
+    def show_step(self, step: StepView, operation: Operation) -> None:
+        """Show a step in full."""
+        self.push_screen(StepDetail(step, operation))
+
+    # -- doing -------------------------------------------------------------------------------------------
+
+    def attempt(self, work: Callable[[], Awaitable[T]], then: Callable[[T], object]) -> None:
+        """Ask the agent for something; say so when it refuses."""
+        self.run_worker(self._attempt(work, then), group="acts", exit_on_error=False)
+
+    async def _attempt(self, work: Callable[[], Awaitable[T]], then: Callable[[T], object]) -> None:
+        try:
+            then(await work())
+        except ShelverError as error:
+            self.tell(str(error), trouble=True)
+
+    def tell(self, text: str, *, trouble: bool = False) -> None:
+        """Say something in passing."""
+        self.notify(shown(text), severity="error" if trouble else "information", markup=False)
+
+    def plan(self, folder: str) -> None:
+        """Have a folder planned, and show the plan; nothing moves before it is approved."""
+        self.attempt(lambda: self.agent.submit("organize", folder, dry_run=True), self._started)
+
+    def add_folder(self) -> None:
+        """Ask for a folder, and plan it."""
+
+        def given(path: str | None) -> None:
+            if path:
+                self.plan(path)
+
+        self.push_screen(AddFolder(), given)
+
+    def _started(self, operation: Operation) -> None:
+        self.live.put(operation)
+        self.show_operation(operation)
+
+    def _took_over(self, operation: Operation) -> None:
+        self.live.put(operation)
+        self.changed()
+
+    def approve(self, operation: Operation, only: Sequence[bytes] | None) -> None:
+        """Ask, then let an operation run."""
+        planned = len(only) if only is not None else operation.counts.pending
+        some = f"{words.count(planned)} of {words.files(operation.counts.planned)}" if only else words.files(planned)
+        self._ask(
+            f"Approve: {operation_title(operation, self.around)}",
+            ((("What the list shows is done with ", "text"), (some, "strong"), (".", "text")), EMPTY, _REVERSIBLE),
+            f"Do it with {words.files(planned)}",
+            lambda: self.agent.approve(operation.id, only=only),
+        )
+
+    def reject(self, operation: Operation) -> None:
+        """Ask, then refuse a proposed operation."""
+        said = "Nothing moves. The agent leaves these files alone until they or the rules change."
+        self._ask(
+            f"Reject: {operation_title(operation, self.around)}",
+            (((said, "text"),),),
+            "Reject",
+            lambda: self.agent.reject(operation.id),
+        )
+
+    def cancel(self, operation: Operation) -> None:
+        """Ask, then stop a running operation."""
+        said = "It stops between two files. What is done stays done, and can be undone; approve goes on with the rest."
+        self._ask(
+            f"Stop: {operation_title(operation, self.around)}",
+            tuple(((part, "text"),) for part in said.split("; ")),
+            "Stop it",
+            lambda: self.agent.cancel(operation.id),
+        )
+
+    def _ask(self, title: str, lines: Sequence[Line], verb: str, work: Callable[[], Awaitable[Operation]]) -> None:
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.attempt(work, self._took_over)
+
+        self.push_screen(Confirm(title, lines, verb), answered)
+
+    def pause(self, folder: FolderStatus) -> None:
+        """Start nothing in a folder any more."""
+        self.attempt(lambda: self.agent.pause(folder.name), self._folder_changed)
+
+    def resume(self, folder: FolderStatus) -> None:
+        """Go on in a folder; one that halted says why first."""
+        if folder.state != "halted":
+            self.attempt(lambda: self.agent.resume(folder.name), self._folder_changed)
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.attempt(lambda: self.agent.resume(folder.name), self._folder_changed)
+
+        lines: tuple[Line, ...] = (
+            (("It halted because:", "dim"),),
+            ((folder.reason, "warn"),),
+            EMPTY,
+            (("Going on accepts the folder as it is now.", "text"),),
+        )
+        self.push_screen(Confirm(f"Resume {self.around.tilde(folder.name)}", lines, "Go on"), answered)
+
+    def _folder_changed(self, folder: FolderStatus) -> None:
+        self.live.folders[folder.name] = folder
+        self.changed()
+
+    # -- undo --------------------------------------------------------------------------------------------
+
+    async def preview_undo(self, id: str, only: Sequence[bytes] | None, on_conflict: OnConflict) -> Preview:
+        """Return what an undo would do."""
+        return await self.agent.preview_rollback(id, only=only, on_conflict=on_conflict)
+
+    def show_undo(self, operation: Operation, only: Sequence[bytes] | None = None) -> None:
+        """Show what taking an operation back would do, then ask."""
+
+        def answered(undoing: Undoing | None) -> None:
+            if undoing is not None:
+                on_conflict = undoing.on_conflict
+                self.attempt(
+                    lambda: self.agent.rollback(operation.id, only=only, on_conflict=on_conflict), self._started
+                )
+
+        self.push_screen(Undo(operation, only), answered)
+
+    # -- small things ------------------------------------------------------------------------------------
+
+    def copy_path(self, step: StepView) -> None:
+        """Hand a path to the terminal's clipboard, which may or may not take it."""
+        text, encoded = step.source, step.source_b64
+        if step.outcome == "done" and step.destination:
+            text, encoded = step.destination, step.destination_b64
+        path = exact_path(text, encoded)
+        if path is None:
+            return
+        if encoded is not None or len(path) > CLIPBOARD_BYTES:
+            self.tell("This name cannot go through the clipboard; enter shows it.", trouble=True)
+            return
+        self.copy_to_clipboard(path.decode())
+        self.tell("Sent to the terminal's clipboard; Y shows it if yours does not take it.")
+
+    def action_repaint(self) -> None:
+        """Draw everything again."""
+        self.refresh(repaint=True, layout=True)
+
+    def leave(self) -> None:
+        """End the screens. The agent goes on."""
+        self.exit()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keep the rhythm of the keys, then go on as ever."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            self.rhythm.key(event.time)
+        elif isinstance(event, events.MouseDown):
+            self.rhythm.pointer()
+        await super().on_event(event)
+
+    def on_command_palette_opened(self, _: CommandPalette.Opened) -> None:
+        """Let the palette's cursor stand still, too."""
+        for entry in self.screen.query(Input):
+            entry.cursor_blink = False
+
+    def get_system_commands(self, screen: Any) -> Any:
+        """Offer none of Textual's own: the palette has ours."""
+        return ()
+
+
+_REVERSIBLE: Line = (("It can be undone later, all of it or any part.", "dim"),)

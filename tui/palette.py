@@ -1,0 +1,61 @@
+"""The command palette: everything that can be done, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, cast
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+
+from core.names import shown
+from tui import words
+from tui.screens.place import operation_title
+
+if TYPE_CHECKING:
+    from tui.face import Face
+
+Command = tuple[str, str, Callable[[], object]]
+
+
+class Commands(Provider):
+    """What can be done with the folders and operations that are known."""
+
+    async def discover(self) -> Hits:
+        """Offer all, before anything is typed."""
+        for name, told, command in commands(cast("Face", self.app)):
+            yield DiscoveryHit(Content(name), command, text=name, help=cast("str", Content(told)))
+
+    async def search(self, query: str) -> Hits:
+        """Offer what resembles the query. Names are content, never markup."""
+        matcher = self.matcher(query)
+        for name, told, command in commands(cast("Face", self.app)):
+            if (score := matcher.match(name)) > 0:
+                yield Hit(score, Content(name), command, text=name, help=cast("str", Content(told)))
+
+
+def commands(face: Face) -> Iterator[Command]:
+    """Return what can be done now."""
+    live = face.live
+    yield "Operations", "all that was ever done", face.show_operations
+    yield "Where did it go", "search a file's names", face.show_where
+    if face.may_act:
+        for folder in live.folders.values():
+            name = face.around.tilde(folder.name)
+            yield f"Organize {name}", "plan it, and show the plan", lambda f=folder: face.plan(f.name)
+            if folder.state in ("paused", "halted"):
+                yield f"Resume {name}", shown(folder.reason) or "go on there", lambda f=folder: face.resume(f)
+            else:
+                yield f"Pause {name}", "start nothing there", lambda f=folder: face.pause(f)
+        undoable = [operation for operation in live.ended() if words.can_undo(operation)][:10]
+        for operation in undoable:
+            title = f"Undo {operation_title(operation, face.around)}"
+            time = words.moment(operation.finished or operation.created, face.around.now())
+            yield title, f"{time}, {words.outcome(operation)}", lambda o=operation: face.show_undo(o)
+        yield "Add a folder", "see what would move there", face.add_folder
+    for operation in (*live.waiting(), *live.running()):
+        title = f"Open {operation_title(operation, face.around)}"
+        yield title, words.state(operation)[0], lambda o=operation: face.show_operation(o)
+    yield "Theme", "other colours", face.action_change_theme
+    yield "Draw again", "when the terminal got confused", face.action_repaint
+    yield "Quit", "the agent goes on working", face.leave

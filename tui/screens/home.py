@@ -1,0 +1,173 @@
+"""Home: is all well, what is moving, what waits for me, and how do I take it back."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+
+from core.model import FolderStatus, Operation
+from tui import words
+from tui.screens.home_rows import Many, home_rows
+from tui.screens.place import Banner, Place
+from tui.widgets.board import Board
+from tui.widgets.glance import Glance
+from tui.widgets.key_bar import KeyBar
+from tui.widgets.line import Ends
+from tui.widgets.line_list import LineList
+
+
+class Home(Place):
+    """The first screen."""
+
+    DEFAULT_CSS = """
+    Home Ends { background: $surface; }
+    Home Glance { display: none; width: 5fr; }
+    Home Board { width: 7fr; }
+    Home.-wide Glance { display: block; }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("o", "organize", "organize"),
+        Binding("u", "undo", "undo"),
+        Binding("w", "where", "where"),
+        Binding("P", "pause", "pause", key_display="P"),
+        Binding("P", "resume", "resume", key_display="P"),
+        Binding("l", "operations", "list"),
+        Binding("a", "add", "add folder"),
+        Binding("slash", "filter", "filter the list", show=False),
+        Binding("1", "jump('folder')", "to the folders", show=False),
+        Binding("2", "jump('running')", "to what runs", show=False),
+        Binding("3", "jump('waiting')", "to what waits for you", show=False),
+        Binding("4", "jump('ended')", "to what happened lately", show=False),
+        Binding("q", "quit", "quit", show=False),
+    ]
+    CHANGES = frozenset({"organize", "undo", "pause", "resume", "add"})
+    AUTO_FOCUS = "Board"
+
+    def compose(self) -> ComposeResult:
+        """Hold a title, the board, a closer look where there is room, and the keys."""
+        yield from super().compose()
+        yield Ends(id="title")
+        yield Banner(id="banner")
+        with Horizontal():
+            yield Board(id="board")
+            yield Glance(self.around)
+        yield KeyBar()
+
+    @property
+    def board(self) -> Board:
+        """The rows."""
+        return self.query_one(Board)
+
+    def live_changed(self) -> None:
+        """Draw the picture anew."""
+        live = self.live
+        since = ""
+        if live.agent is not None and live.agent.started is not None:
+            since = f" · agent up since {words.since(live.agent.started, self.around.now())}"
+        self.query_one("#title", Ends).show(((" Shelver", "strong"),), ((f"{self.around.host}{since} ", "dim"),))
+        self.tell_age(self.query_one(Banner))
+        self.board.show(home_rows(live, self.around))
+        self._look_closer()
+
+    @on(LineList.Highlighted)
+    def _look_closer(self) -> None:
+        if self.query_one(Glance).display:
+            self.query_one(Glance).look(self.board.current, self.live)
+
+    def on_resize(self) -> None:
+        """A wider terminal may show more."""
+        self.call_after_refresh(self._look_closer)
+
+    # -- what the keys are about -------------------------------------------------------------------------
+
+    @property
+    def folder(self) -> FolderStatus | None:
+        """The folder under the cursor."""
+        current = self.board.current
+        return current if isinstance(current, FolderStatus) else None
+
+    @property
+    def undoable(self) -> Operation | None:
+        """What `u` would take back: the operation under the cursor, or the last one in the folder under it."""
+        current = self.board.current
+        if isinstance(current, FolderStatus):
+            ended = self.live.ended()
+            return next((o for o in ended if o.folder == current.name and words.can_undo(o)), None)
+        if isinstance(current, Many):
+            current = current.first
+        return current if isinstance(current, Operation) and words.can_undo(current) else None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer what the row under the cursor allows."""
+        folder = self.folder
+        resting = folder is not None and folder.state in ("paused", "halted")
+        if action in ("pause", "resume") and (folder is None or resting != (action == "resume")):
+            return False
+        if action == "organize" and folder is None:
+            return False
+        if action == "back":
+            return False
+        if action == "undo" and self.undoable is None:
+            return None
+        return super().check_action(action, parameters)
+
+    # -- keys --------------------------------------------------------------------------------------------
+
+    @on(LineList.Opened)
+    def _open(self) -> None:
+        current = self.board.current
+        if isinstance(current, FolderStatus):
+            self.face.show_operations(current.name)
+        elif isinstance(current, Many):
+            self.face.show_operations(current.first.folder)
+        elif isinstance(current, Operation):
+            self.face.show_operation(current)
+
+    def action_organize(self) -> None:
+        """Plan the folder under the cursor, and show the plan."""
+        if self.folder is not None:
+            self.face.plan(self.folder.name)
+
+    def action_undo(self) -> None:
+        """Show what taking it back would do."""
+        if self.undoable is not None:
+            self.face.show_undo(self.undoable)
+
+    def action_pause(self) -> None:
+        """Start nothing in the folder under the cursor any more."""
+        if self.folder is not None:
+            self.face.pause(self.folder)
+
+    def action_resume(self) -> None:
+        """Go on in the folder under the cursor."""
+        if self.folder is not None:
+            self.face.resume(self.folder)
+
+    def action_where(self) -> None:
+        """Search where a file went."""
+        self.face.show_where()
+
+    def action_operations(self) -> None:
+        """Show all operations."""
+        self.face.show_operations()
+
+    def action_filter(self) -> None:
+        """Show the operations that a person asks for."""
+        self.face.show_operations(filtering=True)
+
+    def action_add(self) -> None:
+        """Look at a folder that is not watched yet."""
+        self.face.add_folder()
+
+    def action_jump(self, section: str) -> None:
+        """Go to a section."""
+        self.board.jump(section)
+
+    async def action_quit(self) -> None:
+        """Leave; the agent goes on."""
+        await self.face.action_quit()

@@ -1,0 +1,237 @@
+"""What home shows, as rows: folders, what runs, what waits for a person, and what happened lately."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from rich.cells import cell_len
+
+from core.model import FolderStatus, Operation
+from core.names import shown
+from tui import words
+from tui.live import Live
+from tui.surroundings import Surroundings
+from tui.widgets.board import Row
+from tui.widgets.line import EMPTY, Line, cut, fitted, right, rule, shortened
+from tui.widgets.progress import newest_moves, progress_line
+
+LATELY = 40
+
+FOLDER_ROLES = {"starting": "dim", "watching": "good", "degraded": "warn", "paused": "warn", "halted": "bad"}
+
+
+@dataclass(frozen=True)
+class Many:
+    """Small operations of one day and folder that the agent started by itself, told as one."""
+
+    operations: tuple[Operation, ...]
+
+    @property
+    def first(self) -> Operation:
+        """The latest of them."""
+        return self.operations[0]
+
+
+def home_rows(live: Live, around: Surroundings) -> list[Row]:
+    """Return all rows of home."""
+    rows: list[Row] = []
+    if not live.folders:
+        rows += _newcomer(live)
+    else:
+        rows += [_title("Folders"), *_folders(live, around)]
+    if running := live.running():
+        rows += [_title("Running"), *_running(running, live, around)]
+    if waiting := live.waiting():
+        rows += [_title("Waiting for you"), *(_waiting(operation, around) for operation in waiting)]
+    if ended := live.ended():
+        rows += [_title("Lately"), *_lately(ended[:LATELY], around)]
+    return rows
+
+
+# -- sections ------------------------------------------------------------------------------------------
+
+
+def _title(text: str) -> Row:
+    return Row(f"title {text}", lambda width: rule(width, text), selectable=False)
+
+
+def _folders(live: Live, around: Surroundings) -> Iterator[Row]:
+    folders = sorted(live.folders.values(), key=lambda folder: folder.name)
+    names = max(cell_len(around.tilde(folder.name)) for folder in folders)
+    for folder in folders:
+        yield Row(f"folder {folder.name}", _folder_drawer(folder, names, around), _look(folder), folder)
+
+
+def _look(folder: FolderStatus) -> object:
+    return (folder.path, folder.state, folder.reason, folder.files, folder.new_today, folder.waiting)
+
+
+def _folder_drawer(folder: FolderStatus, names: int, around: Surroundings) -> Callable[[int], Line]:
+    def draw(width: int) -> Line:
+        name = min(names, max(width // 4, 8))
+        state: Line = (
+            (fitted(around.tilde(folder.name), name), "text"),
+            ("  ", "text"),
+            (f"{folder.state:<8}  ", FOLDER_ROLES[folder.state]),
+        )
+        room = width - name - 12
+        path = around.tilde(folder.path)
+        if folder.reason:
+            reason = cut(folder.reason, room)
+            rest = room - cell_len(reason) - 2
+            return (*state, (reason, "text"), ("  ", "text"), (_at_right(path, rest), "faint"))
+        told: Line = ((right(words.files(folder.files), 13), "text"),)
+        room -= 13
+        if room >= 18:
+            told = (*told, (right(_news(folder), 17), "accent" if folder.new_today or folder.waiting else "faint"))
+            room -= 17
+        return (*state, *told, ("  ", "text"), (_at_right(path, room - 2), "faint"))
+
+    return draw
+
+
+def _news(folder: FolderStatus) -> str:
+    if folder.waiting:
+        return f"{words.count(folder.waiting)} settling"
+    return f"{words.count(folder.new_today)} new today" if folder.new_today else "nothing new"
+
+
+def _at_right(path: str, width: int) -> str:
+    return right(path, width) if width >= 8 else ""
+
+
+def _running(operations: Sequence[Operation], live: Live, around: Surroundings) -> Iterator[Row]:
+    for operation in operations:
+        progress = live.progress.get(operation.id)
+        yield Row(
+            f"running {operation.id}",
+            lambda width, o=operation, p=progress: (
+                *_name(o, around, width),
+                *progress_line(p, o, width - _names(width)),
+            ),
+            (operation.state, progress),
+            operation,
+        )
+        if progress is not None and (progress.recent or progress.current):
+            yield Row(
+                f"moves {operation.id}",
+                lambda width, p=progress: (("      ", "text"), *newest_moves(p, width - 6)),
+                (progress.recent, progress.current),
+                selectable=False,
+            )
+
+
+def _names(width: int) -> int:
+    return min(max(width // 4, 14), 30)
+
+
+def _name(operation: Operation, around: Surroundings, width: int) -> Line:
+    name = _names(width)
+    kind = words.kind(operation)
+    folder = fitted(around.tilde(operation.folder), name - cell_len(kind) - 3)
+    return ((kind, "dim"), (" ", "text"), (folder, "text"), ("  ", "text"))
+
+
+def _waiting(operation: Operation, around: Surroundings) -> Row:
+    def draw(width: int) -> Line:
+        time = words.when(operation.created, around.now())
+        told = words.outcome(operation)
+        room = width - _names(width) - 9
+        why = f" · {shown(operation.note)}" if operation.note else ""
+        return (
+            *_name(operation, around, width),
+            (cut(told, room), "text"),
+            (fitted(cut(why, room - cell_len(told)), max(room - cell_len(told), 0)), "dim"),
+            (right(time, 9), "dim"),
+        )
+
+    return Row(f"waiting {operation.id}", draw, (operation, around.now().date()), operation)
+
+
+def _lately(operations: Sequence[Operation], around: Surroundings) -> Iterator[Row]:
+    now = around.now()
+
+    def same(operation: Operation) -> object:
+        if not operation.automatic or operation.state != "completed" or operation.undone_by or operation.undo_of:
+            return operation.id
+        return operation.kind, operation.folder, _ended(operation).astimezone(now.tzinfo).date()
+
+    for _, group in groupby(operations, same):
+        together = tuple(group)
+        subject: Operation | Many = together[0] if len(together) == 1 else Many(together)
+        draw = _ended_drawer(together, around)
+        yield Row(f"ended {together[-1].id}", draw, (together, now.date()), subject)
+
+
+def _ended(operation: Operation) -> object:
+    return operation.finished or operation.created
+
+
+def _ended_drawer(together: tuple[Operation, ...], around: Surroundings) -> Callable[[int], Line]:
+    first = together[0]
+
+    def draw(width: int) -> Line:
+        word, role = words.state(first)
+        told = words.summary(first)
+        if len(together) > 1:
+            moved = sum(operation.counts.done for operation in together)
+            told = f"{words.count(moved)} moved in {len(together)} turns"
+        when = words.when(first.finished or first.created, around.now())
+        room = width - 8 - _names(width) - 16
+        return (
+            (f"{when:<8}", "dim"),
+            *_name(first, around, width),
+            (fitted(cut(told, room), room), "text"),
+            (right(word, 16), role),
+        )
+
+    return draw
+
+
+# -- for who is new here -------------------------------------------------------------------------------
+
+
+def _newcomer(live: Live) -> list[Row]:
+    if live.seen is None:
+        told = (
+            ("No agent is running yet." if live.lost else "Asking the agent…", "strong"),
+            *(
+                (
+                    ("", "text"),
+                    ("The agent watches your folders and does the work; these screens only show it.", "text"),
+                    ("", "text"),
+                    ("shelver up FOLDER", "accent", "look after a folder here and now"),
+                    ("shelver agent", "accent", "the agent in a terminal of its own"),
+                    ("shelver service install", "accent", "start it with this machine, for good"),
+                    ("", "text"),
+                    ("This screen comes alive as soon as one answers.", "dim"),
+                )
+                if live.lost
+                else ()
+            ),
+        )
+    else:
+        told = (
+            ("Nothing is watched yet.", "strong"),
+            ("", "text"),
+            ("a", "accent", "adds a folder: first you see what would move, and nothing moves"),
+            ("", "accent", "before you say so"),
+            ("u", "accent", "takes back whatever was done, today or in a year"),
+            ("?", "accent", "shows every key"),
+        )
+    return [
+        Row(f"newcomer {number}", _told(entry), entry, selectable=False)
+        for number, entry in enumerate((("", "text"), *told, ("", "text")))
+    ]
+
+
+def _told(entry: tuple[str, ...]) -> Callable[[int], Line]:
+    def draw(width: int) -> Line:
+        if len(entry) < 3:
+            return (("   ", "text"), (cut(entry[0], width - 4), entry[1])) if entry[0] else EMPTY
+        head = 24 if len(entry[0]) > 1 else 4
+        return (("   ", "text"), (fitted(entry[0], head), entry[1]), (shortened(entry[2], width - 5 - head), "dim"))
+
+    return draw

@@ -1,0 +1,164 @@
+"""What all screens share: they draw the live picture, offer keys by what is allowed, and bear any size."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen, Screen
+from textual.widget import Widget
+
+from core.model import Operation
+from core.names import shown
+from tui import words
+from tui.live import Live
+from tui.surroundings import Surroundings
+from tui.widgets.line import INKS, Line, Lines, cut, ink, plain
+
+if TYPE_CHECKING:
+    from textual.strip import Strip
+
+    from tui.face import Face
+
+T = TypeVar("T")
+
+SMALLEST = (60, 15)
+
+
+class TooSmall(Widget):
+    """Covers everything where there is no room for it, and says so."""
+
+    DEFAULT_CSS = """
+    TooSmall { layer: over; display: none; width: 100%; height: 100%; background: $background; }
+    .-cramped TooSmall, .-low TooSmall { display: block; }
+    """
+    COMPONENT_CLASSES = INKS
+
+    def render_line(self, y: int) -> Strip:
+        """Draw the message in the middle."""
+        width, height = self.size
+        text = "Shelver needs {}x{} cells".format(*SMALLEST) if width >= 25 else f"{SMALLEST[0]}x{SMALLEST[1]}, please"
+        line: Line = ((" " * max((width - len(text)) // 2, 0) + cut(text, width), "dim"),) if y == height // 2 else ()
+        return ink(self, line, width)
+
+
+class Banner(Lines):
+    """Says how old the picture is, when it may be old."""
+
+    DEFAULT_CSS = """
+    Banner { background: $surface; display: none; }
+    Banner.-told { display: block; }
+    """
+
+    def tell(self, line: Line | None) -> None:
+        """Show a line, or nothing."""
+        self.set_class(line is not None, "-told")
+        self.show([line] if line is not None else [])
+
+    @property
+    def text(self) -> str:
+        """What is shown, as text."""
+        return "\n".join(map(plain, self.lines))
+
+
+class Placed(Screen[T]):
+    """The part that full screens and dialogs have in common."""
+
+    @property
+    def face(self) -> Face:
+        """The application."""
+        return cast("Face", self.app)
+
+    @property
+    def live(self) -> Live:
+        """What the agent told lately."""
+        return self.face.live
+
+    @property
+    def around(self) -> Surroundings:
+        """Host, home and clock."""
+        return self.face.around
+
+    def live_changed(self) -> None:
+        """Draw the picture anew; called at most every beat, and when the screen comes to the front."""
+
+
+class Place(Placed[None]):
+    """A full screen. Escape comes back from it."""
+
+    DEFAULT_CSS = """
+    Place { layers: base over; background: $background; }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,backspace", "back", "back", key_display="esc"),
+        Binding("question_mark,f1", "show_help", "help", key_display="?"),
+    ]
+
+    CHANGES: ClassVar[frozenset[str]] = frozenset()
+    """Actions that change something: dim for who may only look."""
+
+    def compose(self) -> ComposeResult:
+        """Hold what covers the screen when it is too small; those that derive hold the rest."""
+        yield TooSmall()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Tell whether an action can be done now (None: it is shown, but dim)."""
+        if action in self.CHANGES and not self.face.may_act:
+            return None
+        return super().check_action(action, parameters)
+
+    def on_screen_resume(self) -> None:
+        """Catch up with what happened while another screen was in front."""
+        self.live_changed()
+
+    def action_back(self) -> None:
+        """Go back to where one came from."""
+        self.dismiss()
+
+    def action_show_help(self) -> None:
+        """Show every key of this place."""
+        from tui.screens.help import Help  # noqa: PLC0415  (screens open each other)
+
+        self.app.push_screen(Help(self))
+
+    def tell_age(self, banner: Banner) -> None:
+        """Say that the agent is gone and how old the picture is, or nothing while it is there."""
+        banner.tell(self.face.age_line())
+
+
+class Box(Vertical):
+    """The frame of a dialog; its title is data, never markup."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__(classes="box")
+        # Given as content, a title is taken as it is; given as text, it would be parsed as markup.
+        self.border_title = cast("str", Content(shown(title) or " "))
+
+
+class Dialog(Placed[T], ModalScreen[T]):
+    """A box over the place it was opened from. Escape closes it and changes nothing."""
+
+    DEFAULT_CSS = """
+    Dialog { align: center middle; background: $background 60%; layers: base over; }
+    Dialog > .box {
+        width: 76; max-width: 96%; height: auto; max-height: 92%;
+        border: round $rule; border-title-color: $foreground; border-title-style: bold;
+        background: $background; padding: 1 2;
+    }
+    .-wide Dialog > .box, Dialog.-wide > .box { width: 110; }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "cancel")]
+
+    def action_close(self) -> None:
+        """Close it; nothing happened."""
+        self.dismiss(None)
+
+
+def operation_title(operation: Operation, around: Surroundings) -> str:
+    """Return an operation's name for people: organize camera."""
+    return f"{words.kind(operation)} {around.tilde(operation.folder)}"

@@ -1,0 +1,132 @@
+"""Undo: what would go back where, what cannot, and only then the question."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from core.errors import ShelverError
+from core.model import OnConflict, Operation, Preview
+from tui import words
+from tui.screens.confirm import Choice, Decision
+from tui.screens.place import Box, operation_title
+from tui.widgets.journey import journey_line
+from tui.widgets.line import EMPTY, Line, Lines, cut, folded, plain, right
+
+SAMPLE = 5
+
+
+@dataclass(frozen=True)
+class Undoing:
+    """What a person decided: how a taken place is dealt with, and the plan that was shown."""
+
+    on_conflict: OnConflict
+    preview: Preview
+
+
+class Undo(Decision[Undoing]):
+    """The preview of a rollback, and its confirmation."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "policy('number')", "restore under a number where the place is taken"),
+        Binding("s", "policy('skip')", "skip where the place is taken"),
+    ]
+
+    def __init__(self, operation: Operation, only: Sequence[bytes] | None = None) -> None:
+        super().__init__()
+        self._operation = operation
+        self._only = only
+        self._policy: OnConflict = "number"
+        self._preview: Preview | None = None
+        self._trouble = ""
+
+    def compose(self) -> ComposeResult:
+        """Hold the preview and the two buttons."""
+        time = words.moment(self._operation.finished or self._operation.created, self.around.now())
+        with Box(f"Undo: {operation_title(self._operation, self.around)}, {time}"):
+            yield Lines(id="told")
+            yield from self.buttons("Undo", ready=False)
+
+    def on_mount(self) -> None:
+        """Ask what it would do."""
+        self._ask()
+
+    def _ask(self) -> None:
+        self._preview, self._trouble = None, ""
+        self._draw()
+        self.run_worker(self._look(), group="preview", exclusive=True, exit_on_error=False)
+
+    async def _look(self) -> None:
+        try:
+            self._preview = await self.face.preview_undo(self._operation.id, self._only, self._policy)
+        except ShelverError as error:
+            self._trouble = str(error)
+        self._draw()
+
+    # -- drawing -----------------------------------------------------------------------------------------
+
+    def on_resize(self) -> None:
+        """Fold the lines anew."""
+        self.call_after_refresh(self._draw)
+
+    def _draw(self) -> None:
+        told = self.query_one("#told", Lines)
+        told.show(self._lines(max(told.size.width, 40)))
+        yes = self.query_one("#yes", Choice)
+        preview = self._preview
+        yes.disabled = preview is None or preview.files == 0
+        if preview is not None:
+            yes.label = f"Undo {words.files(preview.files)}"
+
+    def _lines(self, width: int) -> list[Line]:
+        preview = self._preview
+        if self._trouble:
+            return [((part, "bad"),) for part in folded(self._trouble, width)]
+        if preview is None:
+            looking = f"Looking at {words.files(self._operation.counts.done)}…"
+            return [((looking, "dim"),), EMPTY, ((" ", "dim"),)]
+        noted = sum(preview.notes.values())
+        counts: list[tuple[int, str, str]] = [
+            (max(preview.files - noted, 0), "go back to where they were", "text"),
+            *((number, note, "warn") for note, number in preview.notes.items()),
+            *((number, reason, "bad") for reason, number in preview.refusals.items()),
+        ]
+        if not preview.refusals:
+            counts.append((0, "cannot come back", "dim"))
+        figures = max(len(words.count(number)) for number, _, _ in counts) + 1
+        lines: list[Line] = []
+        for number, said, role in counts:
+            first, *more = folded(said, width - figures - 2)
+            lines.append(((right(words.count(number), figures), "strong"), ("  ", "text"), (first, role)))
+            lines += [((" " * (figures + 2), "text"), (part, role)) for part in more]
+        lines += [EMPTY, self._policy_line(width), EMPTY]
+        beneath = self.live.path_of(self._operation.folder)
+        for step in preview.sample[: SAMPLE if self.size.height < 40 else 3 * SAMPLE]:
+            lines.append(journey_line(step, self.around, beneath, width))
+        if preview.files > len(preview.sample):
+            lines.append((("…", "faint"),))
+        return lines
+
+    def _policy_line(self, width: int) -> Line:
+        line: Line = (("Where a place is taken:  ", "dim"),)
+        for key, policy, said in (("n", "number", "restore as “name (1)”"), ("s", "skip", "leave it out")):
+            chosen = policy == self._policy
+            line = (*line, (key, "accent"), (" " + said, "strong" if chosen else "faint"), ("   ", "text"))
+        return line if len(plain(line)) <= width else ((cut(plain(line), width), "dim"),)
+
+    # -- keys --------------------------------------------------------------------------------------------
+
+    def action_policy(self, policy: OnConflict) -> None:
+        """Deal with taken places in another way, and look again."""
+        if policy != self._policy:
+            self._policy = policy
+            self._ask()
+
+    def confirmed(self) -> None:
+        """Undo what was shown."""
+        if self._preview is not None:
+            self.dismiss(Undoing(self._policy, self._preview))

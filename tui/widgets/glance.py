@@ -1,0 +1,99 @@
+"""A closer look at what the cursor is on, for terminals that have the room."""
+
+from __future__ import annotations
+
+from core.model import FolderStatus, Operation
+from core.names import shown
+from tui import words
+from tui.live import Live
+from tui.surroundings import Surroundings
+from tui.widgets.line import EMPTY, Line, Lines, fitted, folded
+from tui.widgets.progress import newest_moves, progress_line
+
+
+class Glance(Lines):
+    """Some facts in a column at the right."""
+
+    DEFAULT_CSS = """
+    Glance { height: 1fr; padding: 1 2; border-left: vkey $rule; }
+    """
+
+    def __init__(self, around: Surroundings) -> None:
+        super().__init__()
+        self._around = around
+
+    def look(self, subject: object, live: Live) -> None:
+        """Show what is known of a folder, an operation, or several."""
+        if isinstance(subject, FolderStatus):
+            self.show(self._folder(subject, live))
+        elif isinstance(subject, Operation):
+            self.show(self._operation(subject, live))
+        elif isinstance(operations := getattr(subject, "operations", None), tuple):
+            self.show(self._several(operations))
+        else:
+            self.show([])
+
+    def _folder(self, folder: FolderStatus, live: Live) -> list[Line]:
+        now = self._around.now()
+        looked = words.moment(folder.last_reconcile, now) if folder.last_reconcile else "not yet"
+        lines = [
+            ((self._around.tilde(folder.name), "strong"),),
+            *self._wrapped(self._around.tilde(folder.path), "dim"),
+            EMPTY,
+            self._fact("state", folder.state),
+            *(self._wrapped(folder.reason, "warn") if folder.reason else []),
+            self._fact("mode", "asks before it moves" if folder.mode == "review" else "moves by itself"),
+            self._fact("files", words.count(folder.files)),
+            self._fact("new today", words.count(folder.new_today)),
+            self._fact("settling", words.count(folder.waiting)),
+            self._fact("looked", looked),
+            EMPTY,
+        ]
+        ended = [operation for operation in live.ended() if operation.folder == folder.name][:12]
+        return [*lines, *self._several(tuple(ended))] if ended else lines
+
+    def _several(self, operations: tuple[Operation, ...]) -> list[Line]:
+        now = self._around.now()
+        lines: list[Line] = []
+        for operation in operations:
+            word, role = words.state(operation)
+            time = words.moment(operation.finished or operation.created, now)
+            told = words.summary(operation)
+            room = self._room - 33
+            lines.append(
+                ((f"{time:<14}", "dim"), (fitted(told, room), "text"), ("  ", "text"), (f"{word:>16}", role))
+                if room > 10
+                else ((f"{time:<14}", "dim"), (fitted(told, self._room - 14), "text"))
+            )
+        return lines
+
+    def _operation(self, operation: Operation, live: Live) -> list[Line]:
+        now = self._around.now()
+        word, role = words.state(operation)
+        lines: list[Line] = [
+            ((words.kind(operation), "dim"), (" ", "text"), (self._around.tilde(operation.folder), "strong")),
+            ((f"operation {shown(operation.id)}", "faint"),),
+            EMPTY,
+            self._fact("state", word, role),
+            *(self._wrapped(operation.note, "text") if operation.note else []),
+            *(self._wrapped(operation.error, "bad") if operation.error else []),
+            self._fact("files", words.outcome(operation)),
+            self._fact("asked by", operation.requested_by or ("the agent" if operation.automatic else "")),
+            self._fact("asked", words.moment(operation.created, now)),
+        ]
+        if operation.started and operation.finished:
+            lines.append(self._fact("took", words.took(operation.finished - operation.started)))
+        progress = live.progress.get(operation.id)
+        if progress is not None:
+            lines += [EMPTY, progress_line(progress, operation, self._room), newest_moves(progress, self._room)]
+        return lines
+
+    @property
+    def _room(self) -> int:
+        return max(self.content_size.width, 20)
+
+    def _fact(self, name: str, value: str, role: str = "text") -> Line:
+        return ((f"{name:<12}", "dim"), (value, role))
+
+    def _wrapped(self, text: str, role: str) -> list[Line]:
+        return [((part, role),) for part in folded(text, self._room)]

@@ -1,0 +1,89 @@
+"""From where to where: two paths in one line, what they share dimmed."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+
+from core.model import StepView
+from tui.surroundings import Surroundings
+from tui.widgets.line import Line, cut, fitted, shortened
+
+ARROW = " → "
+
+
+@dataclass(frozen=True)
+class Journey:
+    """Two places of one file: what both share, and the rest of each. `arrival` is a folder where the name stays."""
+
+    shared: str
+    departure: str
+    arrival: str
+
+    @classmethod
+    def of(cls, source: str, destination: str, beneath: str = "") -> Journey:
+        """Compare two absolute paths; what both have in common with the folder `beneath` is left out."""
+        common = _common_folder(source, destination)
+        start = len(beneath) + 1 if beneath and (common + "/").startswith(beneath + "/") else 0
+        shared = (common + "/")[start:]
+        departure, arrival = source[len(common) + 1 :], destination[len(common) + 1 :]
+        if os.path.basename(departure) == os.path.basename(arrival):
+            arrival = arrival[: len(arrival) - len(os.path.basename(arrival))]
+        return cls(shared, departure, arrival)
+
+
+def journey_line(step: StepView, around: Surroundings, beneath: str, width: int) -> Line:
+    """Return a step's paths in exactly `width` cells: from → to, or why nothing became of it."""
+    departing = (width - len(ARROW)) * (9 if width < 100 else 10) // 20
+    arriving = width - len(ARROW) - departing
+    if step.source is None or step.destination is None:
+        return _one_place(step, around, beneath, width)
+    if step.outcome in ("skipped", "failed") and step.reason:
+        name = _beneath(step.source, beneath, around)
+        return (*_folder_dimmed(name, departing), ("   ", "dim"), (fitted(cut(step.reason, arriving), arriving), "dim"))
+    if step.kind == "trash":
+        name = _beneath(step.source, beneath, around)
+        return (*_folder_dimmed(name, departing), (ARROW, "faint"), (fitted("the trash", arriving), "text"))
+    journey = Journey.of(step.source, step.destination, beneath)
+    shared = around.tilde(journey.shared) if journey.shared.startswith("/") else journey.shared
+    arrival = journey.arrival or ("" if shared else around.tilde(beneath) + "/")
+    return (
+        *_shared_dimmed(shared, journey.departure, departing),
+        (ARROW, "faint"),
+        *_shared_dimmed(shared, arrival, arriving),
+    )
+
+
+def _one_place(step: StepView, around: Surroundings, beneath: str, width: int) -> Line:
+    path = _beneath(step.source or step.destination or "", beneath, around)
+    what = {"mkdir": "new folder ", "rmdir": "empty folder "}.get(step.kind, "")
+    return ((what, "dim"), (fitted(path + "/" if what else path, width - len(what)), "text"))
+
+
+def _shared_dimmed(shared: str, rest: str, width: int) -> Line:
+    """Return `shared` + `rest` in exactly `width` cells; the shared part is dim, and the first to be shortened."""
+    rest = shortened(rest, width)
+    shared = shortened(shared, width - cell_len(rest)) if cell_len(rest) < width else ""
+    return ((shared, "faint"), (fitted(rest, width - cell_len(shared)), "text"))
+
+
+def _folder_dimmed(path: str, width: int) -> Line:
+    folder, slash, name = path.rpartition("/")
+    return _shared_dimmed(folder + slash, name, width)
+
+
+def _beneath(path: str, beneath: str, around: Surroundings) -> str:
+    return path[len(beneath) + 1 :] if beneath and path.startswith(beneath + "/") else around.tilde(path)
+
+
+def _common_folder(one: str, other: str) -> str:
+    """Return the folder that holds both paths, without a slash at its end."""
+    folders = zip(one.split("/")[:-1], other.split("/")[:-1], strict=False)
+    common = []
+    for a, b in folders:
+        if a != b:
+            break
+        common.append(a)
+    return "/".join(common)

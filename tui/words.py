@@ -1,0 +1,212 @@
+"""Numbers, times and states as people say them. Times are shown in the zone of the clock that is handed in."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from core.model import Operation, StepView
+from core.names import shown
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+# -- numbers -------------------------------------------------------------------------------------------
+
+
+def count(number: int) -> str:
+    """1204 → 1,204."""
+    return f"{number:,}"
+
+
+def files(number: int) -> str:
+    """1204 → 1,204 files."""
+    return f"{number:,} file" if number == 1 else f"{number:,} files"
+
+
+def size(number: float) -> str:
+    """Bytes: 1288490188 → 1.2 GB (decimal, as disks are sold)."""
+    if number < 1000:
+        return f"{number:.0f} B"
+    for unit in ("kB", "MB", "GB", "TB"):
+        number /= 1000
+        if number < 999.5:
+            return f"{number:.1f} {unit}" if number < 99.95 else f"{number:.0f} {unit}"
+    return f"{number / 1000:.1f} PB"
+
+
+# -- times ---------------------------------------------------------------------------------------------
+
+
+def when(moment: datetime, now: datetime) -> str:
+    """Return a moment as briefly as it is clear: 14:02, Mon, 12 Nov, Nov 2024."""
+    here = moment.astimezone(now.tzinfo)
+    days = (now.date() - here.date()).days
+    if days == 0:
+        return f"{here:%H:%M}"
+    if 0 < days < 7:
+        return _DAYS[here.weekday()]
+    if here.year == now.year:
+        return f"{here.day} {_MONTHS[here.month - 1]}"
+    return f"{_MONTHS[here.month - 1]} {here.year}"
+
+
+def moment(time: datetime, now: datetime) -> str:
+    """Return a moment with its time of day: 14:02, Mon 09:14, 12 Nov 09:14, 12 Nov 2024 09:14."""
+    here = time.astimezone(now.tzinfo)
+    if here.date() == now.date():
+        return f"{here:%H:%M}"
+    if 0 < (now.date() - here.date()).days < 7:
+        return f"{_DAYS[here.weekday()]} {here:%H:%M}"
+    year = "" if here.year == now.year else f" {here.year}"
+    return f"{here.day} {_MONTHS[here.month - 1]}{year} {here:%H:%M}"
+
+
+def since(time: datetime, now: datetime) -> str:
+    """Return when something began: 14:02 today, else its day: 12 Nov."""
+    here = time.astimezone(now.tzinfo)
+    return f"{here:%H:%M}" if here.date() == now.date() else f"{here.day} {_MONTHS[here.month - 1]}"
+
+
+def took(span: timedelta) -> str:
+    """Return how long something took: 5.2 s, 3 min, 2 h 5 min."""
+    seconds = max(span.total_seconds(), 0.0)
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    return lasting(seconds)
+
+
+def lasting(seconds: float) -> str:
+    """Return a rough span: 12 s, 3 min, 2 h 5 min, 4 days."""
+    whole = int(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes = whole // 60
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return f"{hours // 24} days"
+
+
+def left(seconds: float) -> str:
+    """Return the time left: 0:38 left, 1:02:03 left."""
+    minutes, rest = divmod(int(seconds + 0.5), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02} left" if hours else f"{minutes}:{rest:02} left"
+
+
+# -- operations ----------------------------------------------------------------------------------------
+
+_KINDS = {"organize": "organize", "dedupe": "dedupe", "sync": "sync", "rollback": "undo"}
+
+_STATES = {
+    "queued": ("queued", "dim"),
+    "planning": ("planning", "accent"),
+    "proposed": ("waits for you", "accent"),
+    "running": ("running", "accent"),
+    "cancelling": ("stopping", "warn"),
+    "completed": ("done", "good"),
+    "partial": ("done with notes", "warn"),
+    "failed": ("failed", "bad"),
+    "cancelled": ("stopped", "warn"),
+    "rejected": ("rejected", "dim"),
+    "superseded": ("replaced", "dim"),
+    "interrupted": ("interrupted", "warn"),
+}
+
+UNDERWAY = frozenset({"queued", "planning", "running", "cancelling", "interrupted"})
+UNDOABLE = frozenset({"completed", "partial", "failed", "cancelled"})
+STOPPABLE = frozenset({"queued", "planning", "running", "interrupted"})
+
+
+def kind(operation: Operation) -> str:
+    """Return what kind of operation it is, in a word."""
+    return _KINDS[operation.kind]
+
+
+def state(operation: Operation) -> tuple[str, str]:
+    """Return an operation's state as a word and its role."""
+    if operation.undone_by and operation.state in UNDOABLE:
+        return "undone", "dim"
+    return _STATES[operation.state]
+
+
+def can_undo(operation: Operation) -> bool:
+    """Tell whether there is something to take back."""
+    return operation.state in UNDOABLE and operation.undone_by is None and operation.counts.done > 0
+
+
+_DONE = {"organize": "moved", "dedupe": "cleared", "sync": "synced", "rollback": "restored"}
+
+
+def outcome(operation: Operation) -> str:
+    """Return what became of an operation's files: 2,116 moved, 2 skipped."""
+    counts = operation.counts
+    if operation.state == "proposed":
+        return f"{files(counts.planned)} have a place" if counts.planned != 1 else "1 file has a place"
+    parts = []
+    if counts.done or not (counts.skipped or counts.failed):
+        parts.append(f"{count(counts.done)} {_DONE[operation.kind]}")
+    if counts.skipped:
+        parts.append(f"{count(counts.skipped)} {'kept aside' if operation.kind == 'rollback' else 'skipped'}")
+    if counts.failed:
+        parts.append(f"{count(counts.failed)} failed")
+    return ", ".join(parts)
+
+
+def summary(operation: Operation) -> str:
+    """Return one line on what became of an operation, or why nothing did."""
+    if operation.state == "failed" and operation.error:
+        return shown(operation.error)
+    if operation.state in ("queued", "planning", "rejected", "superseded") and not operation.counts.done:
+        planned = operation.counts.planned
+        return files(planned) if planned else ""
+    return outcome(operation)
+
+
+# -- steps ---------------------------------------------------------------------------------------------
+
+_STEP_DONE = {
+    "move": "moved",
+    "copy": "copied",
+    "link": "linked",
+    "trash": "trashed",
+    "replace": "replaced",
+    "upload": "uploaded",
+    "download": "fetched",
+    "mkdir": "made",
+    "rmdir": "removed",
+}
+_STEP_PLANNED = {
+    "move": "to move",
+    "copy": "to copy",
+    "link": "to link",
+    "trash": "to trash",
+    "replace": "to replace",
+    "upload": "to upload",
+    "download": "to fetch",
+    "mkdir": "to make",
+    "rmdir": "to remove",
+}
+OUTCOME_WIDTH = 10
+
+
+def step_outcome(step: StepView, operation: Operation) -> tuple[str, str]:
+    """Return what became of a step, or would, as a word and its role."""
+    if step.outcome == "done":
+        if operation.kind == "rollback" and step.kind in ("move", "replace"):
+            return "restored", "good"
+        return _STEP_DONE[step.kind], "good"
+    if step.outcome == "skipped":
+        return "skipped", "warn"
+    if step.outcome == "failed":
+        return "failed", "bad"
+    if operation.state in UNDERWAY:
+        return "waiting", "faint"
+    return (_STEP_PLANNED[step.kind], "accent") if operation.state == "proposed" else ("not done", "dim")
+
+
+def trace(kind: str, outcome: str) -> str:
+    """Return what once happened to a file, in a word."""
+    return _STEP_DONE.get(kind, kind) if outcome == "done" else outcome
