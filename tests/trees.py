@@ -54,7 +54,7 @@ class Symlink:
 
 @dataclass(frozen=True)
 class HardLink:
-    """One more name for a file of the same tree, named by its path beneath the root."""
+    """One more name for a file of the same tree, named by its path from the folder that this name stands in."""
 
     of: bytes | str
 
@@ -99,7 +99,7 @@ def build(root: Path | bytes | str, tree: Tree) -> bytes:
                 os.makedirs(path, exist_ok=True)
                 folders.append((path, node))
     for path, link in late:
-        os.link(os.path.join(top, os.fsencode(link.of)), path)
+        os.link(os.path.join(os.path.dirname(path), os.fsencode(link.of)), path)
     for path, folder in reversed(folders):
         _set_xattrs(path, folder.xattrs)
         os.chmod(path, folder.mode)

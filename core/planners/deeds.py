@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from core.journal import Outcomes
 from core.model import DIRECTORY_KINDS, Attributes, Fingerprint, Plan, Step, absolute
-from core.planners.world import Place
+from core.planners.world import Place, above
 
 
 class Deed(NamedTuple):
@@ -77,13 +76,6 @@ def selected(done: Sequence[Deed], only: Sequence[bytes]) -> list[Deed]:
         if deed.is_directory and (_hits(path, wanted) or (deed.step.kind == "mkdir" and path in held)):
             chosen.add(deed.step.seq)
     return [deed for deed in done if deed.step.seq in chosen]
-
-
-def above(path: bytes) -> Iterator[bytes]:
-    """Yield the folders above an absolute path, the nearest first."""
-    while len(path) > 1:
-        path = os.path.dirname(path)
-        yield path
 
 
 def _hits(path: bytes, wanted: set[bytes]) -> bool:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 from core import trash
-from core.errors import StorageError, UnknownOperation
+from core.errors import StorageError
 from core.model import Attributes, Fingerprint, Request, Step, StepKind
-from core.planners import Ground
-from core.planners.deeds import Deed, above
-from core.planners.world import Place, World
+from core.planners.aftermath import Aftermath
+from core.planners.deeds import Deed
+from core.planners.world import Occupied, Place, World
 
 EDITED = "edited since: it goes back as it is now"
 NUMBERED = "its old place is taken: it comes back under a numbered name"
@@ -51,14 +49,13 @@ class _Way:
 class Inverse:
     """The steps that take deeds back, in the order in which the deeds are added: newest first."""
 
-    def __init__(self, request: Request, ground: Ground, world: World, sequence: int) -> None:
+    def __init__(self, request: Request, world: World, aftermath: Aftermath) -> None:
         self.steps: list[Step] = []
         self._request = request
-        self._ground = ground
         self._world = world
-        self._sequence = sequence
+        self._aftermath = aftermath
         self._removed: dict[bytes, Attributes | None] = {}
-        self._here = _Occupied()
+        self._here = Occupied()
         self._returned: dict[bytes, Place | str] = {}  # old path → where its file comes back to, or why not
 
     def know(self, done: Iterable[Deed], meant: Sequence[Deed]) -> None:
@@ -171,35 +168,23 @@ class Inverse:
             way.refused = PURGED
         elif way.found is None:
             way.refused = self._why_gone(way)
+        elif returned is None and (other := self._aftermath.other_file(way.deed, way.found)):
+            way.refused = other
         elif not _alike(way.deed.left, way.found):
-            self._judge_changed(way)
+            self._judge_edited(way)
 
     def _why_gone(self, way: _Way) -> str:
         if way.kind == "move" and _alike(way.deed.left, self._look(way.destination)):
             return BACK
-        return self._moved_on(way.deed) or GONE
+        return self._aftermath.moved_on(way.deed.destination_path) or GONE
 
-    def _judge_changed(self, way: _Way) -> None:
-        """Decide on a file that is not as the operation left it."""
-        left = way.deed.left
-        other_file = left is not None and way.found is not None and left.inode != way.found.inode
-        moved_on = self._moved_on(way.deed) if other_file else None
-        if moved_on:
-            way.refused = moved_on
-        elif way.kind == "trash":
+    def _judge_edited(self, way: _Way) -> None:
+        if way.kind == "trash":
             way.refused = EDITED_COPY
         else:
             way.notes.append(EDITED)
 
-    def _moved_on(self, deed: Deed) -> str | None:
-        """Return what a later operation did with the file's name, or None where none used it."""
-        later = self._ground.history.later_operation(deed.destination_path, self._sequence)
-        if later is None:
-            return None
-        with suppress(UnknownOperation):  # its retention ended meanwhile
-            if self._ground.operation(later).request().undo_of == self._request.undo_of:
-                return f"taken back by operation {later} already"
-        return f"moved on by operation {later}"
+    # -- where it goes
 
     def _find_places(self, ways: list[_Way]) -> None:
         """Choose where each file comes back to: its old place, or one number for all where any is taken."""
@@ -268,27 +253,6 @@ class Inverse:
             return self._world.look(place)
         except StorageError:
             return None
-
-
-class _Occupied:
-    """Paths of files that will be there, as far as the operation and its rollback know, counted by folder."""
-
-    def __init__(self) -> None:
-        self._paths: set[bytes] = set()
-        self._beneath: Counter[bytes] = Counter()
-
-    def add(self, path: bytes) -> None:
-        if path not in self._paths:
-            self._paths.add(path)
-            self._beneath.update(above(path))
-
-    def discard(self, path: bytes) -> None:
-        if path in self._paths:
-            self._paths.discard(path)
-            self._beneath.subtract(above(path))
-
-    def any_beneath(self, folder: bytes) -> bool:
-        return self._beneath[folder] > 0
 
 
 def _alike(left: Fingerprint | None, found: Fingerprint | None) -> bool:

@@ -19,6 +19,7 @@ from core.errors import UsageError, WrongState
 from core.model import DIRECTORY_KINDS, Operation, Plan, Preview, Request, Step, StepView
 from core.names import shown, wire_path
 from core.planners import Ground
+from core.planners.aftermath import Aftermath
 from core.planners.deeds import Deed, deeds, selected
 from core.planners.inverse import NOTE_SEPARATOR, Inverse
 from core.planners.world import World
@@ -47,7 +48,7 @@ def plan(request: Request, ground: Ground) -> Plan:
     if request.only is not None and not meant:
         raise UsageError(f"{request.undo_of} changed nothing at {', '.join(map(shown, request.only))}")
     with World(original.roots) as world:
-        inverse = Inverse(request, ground, world, sequence)
+        inverse = Inverse(request, world, Aftermath(ground, request.undo_of, sequence))
         inverse.know(done, meant)
         for number, unit in enumerate(_units(meant)):
             inverse.add(unit)

@@ -7,7 +7,8 @@ is checked against this, not against the disk alone.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, closing
 from typing import NamedTuple, Self
 
@@ -119,6 +120,37 @@ class World:
         if root not in self._storages:
             self._storages[root] = self._open.enter_context(closing(open_storage(self.roots[root])))
         return self._storages[root]
+
+
+class Occupied:
+    """Paths of files that will be there, as far as the operation and its rollback know, counted by folder."""
+
+    def __init__(self) -> None:
+        self._paths: set[bytes] = set()
+        self._beneath: Counter[bytes] = Counter()
+
+    def add(self, path: bytes) -> None:
+        """Count a file in."""
+        if path not in self._paths:
+            self._paths.add(path)
+            self._beneath.update(above(path))
+
+    def discard(self, path: bytes) -> None:
+        """Count a file out, if it was counted."""
+        if path in self._paths:
+            self._paths.discard(path)
+            self._beneath.subtract(above(path))
+
+    def any_beneath(self, folder: bytes) -> bool:
+        """Tell whether any file is known to be in a folder, however deep."""
+        return self._beneath[folder] > 0
+
+
+def above(path: bytes) -> Iterator[bytes]:
+    """Yield the folders above an absolute path, the nearest first."""
+    while len(path) > 1:
+        path = os.path.dirname(path)
+        yield path
 
 
 def _together(places: Sequence[Place], number: int) -> list[Place]:

@@ -1,0 +1,167 @@
+"""The operations that are cut off: small, and each with something of its own that can go wrong."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from core.model import State
+from tests import trees
+from tests.acting import Line, Scene
+from tests.trees import File, Folder, HardLink, Tree
+
+BIG = bytes(range(256)) * 9_000  # 2.3 MB: three chunks of a copy
+
+
+def with_folders(lines: list[Line]) -> list[Line]:
+    """Return the lines with the folders made first that their destinations need, as a planner would."""
+    folders = dict.fromkeys(folder for line in lines if line[0] != "mkdir" for folder in _above(os.fsencode(line[2])))
+    for line in lines:
+        if line[0] == "mkdir":
+            folders.pop(os.fsencode(line[2]), None)
+    return [*[("mkdir", "", folder) for folder in folders], *lines]
+
+
+def _above(path: bytes) -> list[bytes]:
+    """Return the folders above a destination, the outermost first; the mark of the second root stays in front."""
+    parts = path.split(b"/")[:-1]
+    return [b"/".join(parts[: number + 1]) for number in range(len(parts))]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """An operation on a tree. `meanwhile` happens between planning and execution.
+
+    `across`: the second root (`@`) must lie on another file system. `undone`: what is cut off is the rollback of
+    the operation, not the operation. `state`: how it ends when nothing cuts it off.
+    """
+
+    name: str
+    home: Tree
+    lines: list[Line]
+    disk: Tree = field(default_factory=dict)
+    across: bool = False
+    reviewed: bool = False
+    meanwhile: Callable[[Scene], None] | None = None
+    undone: bool = False
+    state: State = "completed"
+
+
+def _many(count: int) -> Mapping[bytes | str, trees.Node]:
+    return {f"{number}.txt": f"content {number}" for number in range(count)}
+
+
+def _take(name: str) -> Callable[[Scene], None]:
+    def take(scene: Scene) -> None:
+        trees.write(os.path.join(scene.root, name), b"somebody was faster")
+
+    return take
+
+
+def _take_on_disk(name: str) -> Callable[[Scene], None]:
+    def take(scene: Scene) -> None:
+        trees.write(os.path.join(scene.disk, name), b"somebody was faster")
+
+    return take
+
+
+def _remove(name: str) -> Callable[[Scene], None]:
+    def remove(scene: Scene) -> None:
+        os.unlink(os.path.join(scene.root, name))
+
+    return remove
+
+
+_METADATA = File(b"private", mode=0o440, mtime_ns=-5_000_000_001, xattrs={"user.note": b"kept"})
+_WITH_ACL = File(b"shared", mode=0o640, xattrs={"system.posix_acl_access": trees.acl(12345, 4)})
+_SWAP: list[Line] = [("move", "a", "t"), ("move", "b", "a"), ("move", "t", "b")]
+_FOLDERS: Tree = {"old": Folder({"in": Folder({"a": "1", "b": "2"}, mode=0o750)}, mode=0o711), "c": "3"}
+_EMPTYING: list[Line] = [
+    ("mkdir", "", "new"),
+    ("move", "old/in/a", "new/a"),
+    ("move", "old/in/b", "new/b"),
+    ("rmdir", "old/in", ""),
+    ("rmdir", "old", ""),
+    ("move", "c", "old"),
+]
+_GROUP: list[Line] = [
+    (kind, f"i.{end}", f"to/i.{end}", 1) for kind, end in (("move", "jpg"), ("move", "raw"), ("move", "xmp"))
+]
+_GROUP_ACROSS: list[Line] = [("move", f"i.{end}", f"@to/i.{end}", 1) for end in ("jpg", "raw", "xmp")]
+_I: Tree = {"i.jpg": "picture", "i.raw": "raw", "i.xmp": "notes", "z": "last"}
+
+SCENARIOS: tuple[Scenario, ...] = (
+    Scenario("one move", {"a": "1"}, [("mkdir", "", "to"), ("move", "a", "to/a")]),
+    Scenario("many moves", _many(40), [("move", f"{n}.txt", f"to/{n % 3}/{n}.txt") for n in range(40)]),
+    Scenario("group", _I, [*_GROUP, ("move", "z", "to/z")]),
+    Scenario("group, one missing", _I, [*_GROUP, ("move", "z", "to/z")], meanwhile=_remove("i.xmp"), state="partial"),
+    Scenario("group, one taken", _I, [*_GROUP, ("move", "z", "to/z")], meanwhile=_take("to/i.raw")),
+    Scenario(
+        "group, one taken, reviewed",
+        _I,
+        [*_GROUP, ("move", "z", "to/z")],
+        reviewed=True,
+        meanwhile=_take("to/i.xmp"),
+        state="partial",
+    ),
+    Scenario("chain", {"a": "1", "b": "2", "c": "3"}, [("move", "c", "d"), ("move", "b", "c"), ("move", "a", "b")]),
+    Scenario("swap", {"a": "1", "b": "2"}, _SWAP),
+    Scenario("on and on", {"a": "1"}, [("move", "a", "b"), ("move", "b", "c"), ("move", "c", "a2")]),
+    Scenario("numbered", {"a": "1", "b": "2"}, [("move", "a", "to/x"), ("move", "b", "to/y")], meanwhile=_take("to/x")),
+    Scenario(
+        "taken, reviewed",
+        {"a": "1", "b": "2"},
+        [("move", "a", "to/x"), ("move", "b", "to/y")],
+        reviewed=True,
+        meanwhile=_take("to/x"),
+        state="partial",
+    ),
+    Scenario("trash", {"a": "1", "in": {"b": "2"}}, [("trash", "a", ""), ("trash", "in/b", "")]),
+    Scenario("copy", {"a": "1", "b": BIG}, [("copy", "a", "to/a"), ("copy", "b", "to/b"), ("move", "a", "to/moved")]),
+    Scenario("emptied folders", _FOLDERS, _EMPTYING),
+    Scenario(
+        "hard links",
+        {"a": File(b"1", mode=0o600), "b": HardLink("a"), "c": HardLink("a")},
+        [("move", "a", "to/a"), ("move", "b", "to/b")],
+    ),
+    Scenario("hostile names", trees.HOSTILE, [("move", n, b"to/" + n) for n in trees.HOSTILE_NAMES[:8]]),
+    Scenario("across", {"a": "1"}, [("mkdir", "", "@to"), ("move", "a", "@to/a")], across=True),
+    Scenario("across, big", {"a": BIG, "b": b""}, [("move", "a", "@x/y/a"), ("move", "b", "@b")], across=True),
+    Scenario(
+        "across, metadata",
+        {"a": _METADATA, "b": _WITH_ACL},
+        [("move", "a", "@to/a"), ("move", "b", "@to/b"), ("move", "@back", "back")],
+        {"back": "and back"},
+        across=True,
+    ),
+    Scenario("across, group", _I, [*_GROUP_ACROSS, ("move", "z", "@to/z")], across=True),
+    Scenario(
+        "across, group, one missing",
+        _I,
+        [*_GROUP_ACROSS, ("move", "z", "@to/z")],
+        across=True,
+        meanwhile=_remove("i.xmp"),
+        state="partial",
+    ),
+    Scenario(
+        "across, numbered", {"a": "1", "b": "2"}, [("move", "a", "@x"), ("move", "b", "@y")], across=True,
+        meanwhile=_take_on_disk("x"),
+    ),
+    Scenario(
+        "across, cycle",
+        {"a": "1", "c": "3"},
+        [("move", "a", "@t"), ("move", "c", "a"), ("move", "@b", "c"), ("move", "@t", "@b")],
+        {"b": "2"},
+        across=True,
+    ),
+    Scenario("across, copy", {"a": "1"}, [("copy", "a", "@to/a"), ("move", "a", "@to/b")], across=True),
+    Scenario("rollback", _FOLDERS, _EMPTYING, undone=True),
+    Scenario("rollback of a swap", {"a": "1", "b": "2"}, _SWAP, undone=True),
+    Scenario(
+        "rollback of a group", _I, [*_GROUP, ("copy", "z", "to/z"), ("trash", "z", "")], undone=True,
+    ),
+    Scenario("rollback, numbered", _many(5), [("move", f"{n}.txt", f"to/{n}") for n in range(5)], undone=True,
+             meanwhile=_take("3.txt")),
+    Scenario("rollback across", _I, [*_GROUP_ACROSS, ("move", "z", "@to/z")], across=True, undone=True),
+)  # fmt: skip
