@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import io
 import json
 import os
+import pty
+import select
+import signal
+import struct
 import subprocess
 import sys
+import termios
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,3 +115,68 @@ class Home:
         with self.start(*arguments, environment=environment) as process:
             out, err = process.communicate(timeout=PATIENCE_SECONDS)
         return Ran(process.returncode, out.decode(), err.decode())
+
+    @contextlib.contextmanager
+    def terminal(self, *arguments: str, environment: Mapping[str, str] = {}) -> Iterator[Terminal]:
+        """Run the command on a terminal of its own, as a person would."""
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 200, 0, 0))
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "tui.cli", *arguments],
+                env={**self.environment, **environment},
+                cwd=self.path,
+                stdin=theirs,
+                stdout=theirs,
+                stderr=theirs,
+                start_new_session=True,
+            )
+        finally:
+            os.close(theirs)
+        with process, os.fdopen(ours, "r+b", buffering=0) as master:
+            try:
+                yield Terminal(process, master.fileno())
+            finally:
+                process.kill()
+
+
+class Terminal:
+    """A terminal that a command runs on: what it shows, and what a person types."""
+
+    def __init__(self, process: subprocess.Popen[bytes], descriptor: int) -> None:
+        self._process = process
+        self._descriptor = descriptor
+        self.shown = b""
+
+    def wait_for(self, text: str) -> None:
+        """Read until a text is shown."""
+        wanted = text.encode()
+        give_up = time.monotonic() + PATIENCE_SECONDS
+        while wanted not in self.shown:
+            if not self._read(give_up):
+                raise AssertionError(f"{text!r} was never shown: {self.shown!r}")
+
+    def type(self, keys: str) -> None:
+        """Type something."""
+        os.write(self._descriptor, keys.encode())
+
+    def interrupt(self) -> None:
+        """Press Ctrl-C."""
+        self._process.send_signal(signal.SIGINT)
+
+    def end(self) -> int:
+        """Read to the end and return the exit code."""
+        give_up = time.monotonic() + PATIENCE_SECONDS
+        while self._read(give_up):
+            pass
+        return self._process.wait(PATIENCE_SECONDS)
+
+    def _read(self, give_up: float) -> bool:
+        if not select.select([self._descriptor], [], [], max(give_up - time.monotonic(), 0))[0]:
+            raise AssertionError(f"nothing more came: {self.shown!r}")
+        try:
+            data = os.read(self._descriptor, 65536)
+        except OSError:  # the other end is closed
+            return False
+        self.shown += data
+        return bool(data)
