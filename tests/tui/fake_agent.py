@@ -49,7 +49,7 @@ class FakeAgent:
         app = web.Application(middlewares=[self._remember])
         app.add_routes(
             [
-                web.get("/health", lambda _: _json({"status": "ok"})),
+                web.get("/health", _health),
                 web.get("/metrics", _metrics),
                 web.get(f"{API}/status", self._status),
                 web.get(f"{API}/auth/me", self._me),
@@ -287,3 +287,7 @@ def _refuse(status: int, code: str, message: str) -> web.Response:
 
 async def _metrics(request: web.Request) -> web.Response:
     return web.Response(text="shelver_up 1\n")
+
+
+async def _health(request: web.Request) -> web.Response:
+    return _json({"status": "ok"})

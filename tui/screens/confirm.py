@@ -10,10 +10,15 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.geometry import Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widget import Widget
 
 from core.names import shown
 from tui.screens.place import Box, Dialog, T
-from tui.widgets.line import Line, Lines
+from tui.widgets.line import INKS, Line, Lines, cut, ink
 
 
 class Choice(Widget, can_focus=True):
