@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -38,6 +39,23 @@ class Facts(Protocol):
     @property
     def entry(self) -> Entry: ...  # noqa: D102
     def get(self, name: str) -> Any: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class Renamed:
+    """A file as it would be under another name: what it is stays."""
+
+    facts: Facts
+    entry: Entry
+
+    @property
+    def root(self) -> bytes:
+        """The folder it lies in."""
+        return self.facts.root
+
+    def get(self, name: str) -> Any:
+        """Return a fact."""
+        return self.facts.get(name)
 
 
 class RegexTimedOut(Exception):

@@ -56,6 +56,11 @@ class Rule:
         return self.action != "copy"
 
     @property
+    def keeps_place(self) -> bool:
+        """Whether its destination is the same folder under whatever name a file comes."""
+        return self.to is None or not (self.to.facts & (templates.NAMES | self.condition.groups))
+
+    @property
     def facts(self) -> frozenset[str]:
         """Every fact it may ask."""
         asked = self.to.facts - self.condition.groups if self.to else frozenset()

@@ -175,3 +175,9 @@ def number_of(name: bytes) -> int:
     """Return the number that a name carries, or 0."""
     found = _NUMBER.search(split_extension(name)[0])
     return int(found[1]) if found else 0
+
+
+def without_number(name: bytes) -> bytes:
+    """Return the name as it was before it took its number."""
+    stem, extension = split_extension(name)
+    return _NUMBER.sub(b"", stem) + extension

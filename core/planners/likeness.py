@@ -17,37 +17,50 @@ class Likeness:
 
     def __init__(self, storages: Callable[[int], LocalStorage]) -> None:
         self._storage = storages
-        self._by_size: dict[int, list[tuple[int, Entry]]] = defaultdict(list)
+        self._unread: dict[int, list[tuple[int, Entry]]] = defaultdict(list)
+        self._by_digest: dict[tuple[int, bytes], list[tuple[int, Entry]]] = defaultdict(list)
         self._digests: dict[tuple[int, bytes], bytes] = {}
 
     def add(self, root: int, file: Entry) -> None:
         """Take in a file."""
-        self._by_size[file.size].append((root, file))
+        self._unread[file.size].append((root, file))
 
     def has(self, root: int, file: Entry) -> bool:
         """Tell whether another file holds the same bytes. What cannot be read is like nothing."""
-        others = [(r, other) for r, other in self._by_size.get(file.size, ()) if (r, other.path) != (root, file.path)]
-        try:
-            return any(
-                self._digest(r, other) == self._digest(root, file) and self._are_equal((r, other), (root, file))
-                for r, other in others
-            )
-        except (OSError, StorageError):
+        for other in self._unread.pop(file.size, ()):
+            if (digest := self._digest(*other)) is not None:
+                self._by_digest[file.size, digest].append(other)
+        if not self._by_digest:
             return False
+        digest = self._digest(root, file)
+        if digest is None:
+            return False
+        alike = self._by_digest.get((file.size, digest), ())
+        return any(
+            (other_root, other.path) != (root, file.path) and self._are_equal((other_root, other), (root, file))
+            for other_root, other in alike
+        )
 
-    def _digest(self, root: int, file: Entry) -> bytes:
+    def _digest(self, root: int, file: Entry) -> bytes | None:
         if (root, file.path) not in self._digests:
-            descriptor = self._open(root, file)
+            try:
+                descriptor = self._open(root, file)
+            except (OSError, StorageError):
+                return None
             try:
                 self._digests[root, file.path] = digest_of(descriptor)
+            except OSError:
+                return None
             finally:
                 os.close(descriptor)
         return self._digests[root, file.path]
 
     def _are_equal(self, one: tuple[int, Entry], other: tuple[int, Entry]) -> bool:
-        first, second = self._open(*one), -1
+        descriptors = []
         try:
-            second = self._open(*other)
+            descriptors = [self._open(*one)]
+            descriptors.append(self._open(*other))
+            first, second = descriptors
             position = 0
             while True:
                 left, right = os.pread(first, CHUNK, position), os.pread(second, CHUNK, position)
@@ -56,10 +69,11 @@ class Likeness:
                 if not left:
                     return True
                 position += len(left)
+        except (OSError, StorageError):
+            return False
         finally:
-            os.close(first)
-            if second >= 0:
-                os.close(second)
+            for descriptor in descriptors:
+                os.close(descriptor)
 
     def _open(self, root: int, file: Entry) -> int:
         return self._storage(root).open_file(file.path, os.O_RDONLY)

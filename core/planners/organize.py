@@ -11,15 +11,18 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 
+from msgspec import structs
+
 from core import trash
 from core.config import Folder
 from core.config_reader import meant
 from core.errors import SourceInUse, StorageError, UsageError
+from core.matching import Facts, Renamed
 from core.model import Plan, Request
-from core.names import is_beneath, shown
+from core.names import collision_key, is_beneath, numbered, shown
 from core.planners import Ground
 from core.planners.followers import Followers
-from core.planners.groups import is_sidecar, renamed
+from core.planners.groups import is_sidecar, number_of, renamed, without_number
 from core.planners.naming import Disk, Errand, ErrandKind, Places
 from core.planners.ordering import StepWriter
 from core.planners.roots import Roots
@@ -53,6 +56,7 @@ class _Organizer:
         self._disk = Disk(roots.storage)
         self._rules = _chosen_rules(folder, request.rules)
         self._followers = Followers(ground.history, roots)
+        self._facts: dict[bytes, Facts] = {}
 
     def plan(self) -> Plan:
         families = self._look()
@@ -85,9 +89,12 @@ class _Organizer:
     def _prefetch(self, batch: Sequence[list[Entry]]) -> None:
         """Let the facts of many files be read side by side; most rules need none of it."""
         reader = self._ground.facts
-        undecided = [family[0] for family in batch if self._rules.needs_of(family[0].path)]
+        facts = {file.path: reader.of(self._folder.path, file) for family in batch for file in family}
+        self._facts = dict(facts)
+        leaders = (family[0].path for family in batch)
+        undecided = [facts[path] for path in leaders if self._rules.needs_of(path)]
         if undecided:
-            reader.prefetch([reader.of(self._folder.path, file) for file in undecided], self._rules.needs)
+            reader.prefetch(undecided, self._rules.needs)
 
     def _errands(self, family: list[Entry]) -> Iterator[Errand]:
         if self._is_blocked(family):
@@ -109,7 +116,7 @@ class _Organizer:
         if decision.action == "trash":
             place = trash.place(self._folder.path, leader.path, self._request.id)
             yield self._errand("trash", files, self._folder.absolute(place), decision.rule)
-        elif decision.action == "move" and decision.destination is not None:
+        elif decision.action == "move" and decision.destination and not self._is_numbered_there(leader, decision):
             errand = self._errand("move", files, decision.destination, decision.rule)
             errand.on_conflict = decision.on_conflict
             yield errand
@@ -134,10 +141,28 @@ class _Organizer:
         """
         for file in family:
             if file is family[0] or not is_sidecar(file.path):
-                decision = self._rules.decide(self._ground.facts.of(self._folder.path, file), self._folder)
+                decision = self._rules.decide(self._facts[file.path], self._folder)
                 if decision is not NOTHING:
                     return file, decision
         return family[0], NOTHING
+
+    def _is_numbered_there(self, file: Entry, decision: Decision) -> bool:
+        """Tell whether a file lies where its rule wants it, but for the number that it had to take there.
+
+        A destination made from the name would else run away from each new number.
+        """
+        directory, name = os.path.split(file.path)
+        number = number_of(name)
+        plain = without_number(name)
+        if not number or self._rules.rule(decision.rule or "").keeps_place:
+            return False
+        renamed_file = structs.replace(file, path=os.path.join(directory, plain))
+        wanted = self._rules.decide(Renamed(self._facts[file.path], renamed_file), self._folder)
+        if wanted.rule != decision.rule or not wanted.destination:
+            return False
+        place, wanted_name = os.path.split(wanted.destination)
+        there = os.path.join(place, numbered(wanted_name, number))
+        return collision_key(there) == collision_key(self._folder.absolute(file.path))
 
     def _copies(self, files: Sequence[Entry], decision: Decision) -> Iterator[Errand]:
         leader = files[0]

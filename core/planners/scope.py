@@ -17,7 +17,8 @@ _NEVER_ENTERED = {b"node_modules": "packages of a program", b"@eadir": "a NAS ke
 _BUNDLES = (
     b".photoslibrary", b".photolibrary", b".aplibrary", b".migratedphotolibrary", b".musiclibrary", b".tvlibrary",
     b".imovielibrary", b".fcpbundle", b".app", b".framework", b".bundle", b".plugin", b".kext", b".xcodeproj",
-    b".pages", b".numbers", b".key", b".rtfd", b".sparsebundle", b".lrdata", b".lrcat-data", b".band", b".logicx", b".scriv",
+    b".pages", b".numbers", b".key", b".rtfd", b".sparsebundle", b".lrdata", b".lrcat-data", b".band", b".logicx",
+    b".scriv",
 )  # fmt: skip
 
 _PARTIAL = re.compile(
