@@ -66,6 +66,7 @@ def open_queue(url: str, name: QueueName, state: StateDirectory) -> SqliteHuey:
     """Open one of the queues. Raises UsageError for a kind of queue that this version does not have."""
     if url not in ("sqlite:", ""):
         raise UsageError(f"queue url {shown(url)} is not known: only sqlite: is")
+    state.queue.touch(mode=0o600)  # SQLite would make it readable by all
     return SqliteHuey(
         name,
         filename=str(state.queue),

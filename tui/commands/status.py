@@ -28,17 +28,21 @@ def command(settings: Settings, watch: bool) -> int:
     Without an agent it shows what waits, and ends with 3.
     """
     out = settings.output()
-    while True:
-        with open_desk(settings, to_act=False) as desk:
-            if watch and out.terminal and not out.json:
+    if not watch:
+        return _look(settings, out)
+    try:
+        while True:
+            if out.terminal and not out.json:
                 click.clear()
-            code = _print(out, desk)
-        if not watch:
-            return code
-        try:
+            _look(settings, out)
             time.sleep(WATCH_SECONDS)
-        except KeyboardInterrupt:
-            return 0
+    except KeyboardInterrupt:  # the way to end it
+        return 0
+
+
+def _look(settings: Settings, out: Output) -> int:
+    with open_desk(settings, to_act=False) as desk:
+        return _print(out, desk)
 
 
 def _print(out: Output, desk: Desk) -> int:

@@ -113,8 +113,15 @@ def _since(desk: Desk, since: str, folder: str | None) -> list[Operation]:
         if operation.created < start:
             break
         recent.append(operation)
-    ids = {operation.id for operation in recent}
-    return [operation for operation in recent if words.can_undo(operation) and operation.undo_of not in ids]
+    by_id = {operation.id: operation for operation in recent}
+    return [operation for operation in recent if _is_open(operation, by_id) and operation.undo_of not in by_id]
+
+
+def _is_open(operation: Operation, by_id: dict[str, Operation]) -> bool:
+    """Tell whether there is something to take back; an undo of some of its files left the others."""
+    undone_by = by_id.get(operation.undone_by or "")
+    in_part = undone_by is not None and undone_by.counts.done < operation.counts.done
+    return words.can_undo(msgspec.structs.replace(operation, undone_by=None) if in_part else operation)
 
 
 def _last_movers(desk: Desk, paths: Iterable[bytes]) -> list[Wish]:
