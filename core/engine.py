@@ -112,7 +112,7 @@ class Engine:
 
     def fail(self, id: str, error: str) -> Operation:
         """End an operation that killed its workers; it can be resumed by hand. Raises WrongState."""
-        with self._held(id, "queued", "interrupted", verb="fail") as (files, journal, operation):
+        with self._held(id, "queued", "proposed", "interrupted", verb="fail") as (files, journal, operation):
             journal.seal("failed", operation.counts, error)
         return self._tell(standing(files))
 
