@@ -6,7 +6,6 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from core.config import Folder
 from core.names import collision_key
 from core.planners.groups import families, family_key
 from core.planners.scope import Scope, awaited
@@ -59,12 +58,6 @@ class Survey:
                     entry = self._storage.entry(os.path.join(directory, name))
                     if entry is not None:
                         yield entry
-
-
-def family_of(path: bytes, folder: Folder, storage: LocalStorage, scope: Scope) -> list[Entry]:
-    """Return the family of one file of a folder, its leader first; nothing where it is left alone or waits."""
-    assert folder.path == storage.root
-    return next(Survey(storage, scope, [path]).families(lambda seen: None), [])
 
 
 def _key(file: Entry) -> bytes:

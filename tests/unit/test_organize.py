@@ -784,7 +784,7 @@ def test_nothing_is_lost_nothing_collides_and_twice_is_once(
 
 @pytest.mark.heavy
 @pytest.mark.timeout(900)
-@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 @given(tree=TREES, rules=RULES)
 def test_nothing_is_lost_in_many_more_trees(
     tmp_path_factory: pytest.TempPathFactory, tree: dict[tuple[str, str], str], rules: list[tuple[str, str, str]]
