@@ -49,7 +49,7 @@ class _Execution:
         self._transfers = Transfers(run)
         self._moves = Moves(run, self._transfers)
         self._groups = Groups(run, self._transfers)
-        self._earlier: dict[int, int] = {}
+        self._earlier = _earlier_users(run.plan)
         self._durable = -1
         """The last step whose record, with those before it, is known to be on the disk."""
         self._acts: dict[str, Callable[[Step], None]] = {
@@ -93,12 +93,11 @@ class _Execution:
         run.journal.add(Started(boot, outcomes.attempts + 1, roots=roots))
         run.journal.sync()
         if is_resumed:
-            Recovery(run, self._transfers, self._groups).recover(same_boot=boot == earlier_boot)
+            Recovery(run, self._transfers, self._groups).recover(self._earlier, same_boot=boot == earlier_boot)
 
     # -- carrying out
 
     def _carry_out(self) -> None:
-        self._earlier = _earlier_users(self._run.plan)
         for group, steps in groupby(self._run.plan.steps, attrgetter("group")):
             if group:
                 self._carry_out_group(list(steps))

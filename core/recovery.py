@@ -18,13 +18,14 @@ A step without a record may have been done wholly, in part, or not at all. The d
 | gone     | absent      | absent    | touch nothing, failed |
 
 The destination is *ours* if it has the source's fingerprint (renamed), or the fingerprint and the bytes of the copy in
-the journal's record; only by those is a temporary *whole*. A source that was renamed aside to be taken away goes back first, so that the table holds.
+the journal's record; only by those is a temporary *whole*. A source that was renamed aside, to be taken away, goes back
+first, so that the table holds.
 All of it may be cut off and begun anew at any point.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
@@ -64,21 +65,24 @@ class Recovery:
         self._transfers = transfers
         self._groups = groups
 
-    def recover(self, *, same_boot: bool) -> None:
+    def recover(self, earlier: Mapping[int, int], *, same_boot: bool) -> None:
         """Look at every step without a record and, if the machine was started anew, at those done since the last seal.
 
+        `earlier`: for steps that use names of earlier ones, the last of those.
         Never asks whether to stop: what was cut off is settled first, also when the operation is to be cancelled.
         """
         if not same_boot:
             self._recheck_done()
         finished = self._run.outcomes.finished
-        unfinished = (step for step in self._run.plan.steps if step.seq not in finished and not step.refused)
+        recorded = frozenset(finished)
+        unfinished = [step for step in self._run.plan.steps if step.seq not in finished and not step.refused]
         for group, steps in groupby(unfinished, lambda step: step.group):
             if group:
-                self._recover_group(list(steps))
+                self._recover_group(_begun_together(list(steps), earlier, recorded))
             else:
                 for step in steps:
-                    self._recover_one(step)
+                    if _may_have_begun(step, earlier, recorded):
+                        self._recover_one(step)
             if self._run.is_out_of_breath():
                 self._run.breathe()
         self._run.journal.flush()
@@ -271,3 +275,14 @@ class Recovery:
 
 def _name(path: bytes) -> str:
     return shown(path.rpartition(b"/")[2])
+
+
+def _may_have_begun(step: Step, earlier: Mapping[int, int], recorded: Collection[int]) -> bool:
+    """Tell whether a step can have begun: who uses an earlier step's name waits until its record is durable."""
+    return step.seq not in earlier or earlier[step.seq] in recorded
+
+
+def _begun_together(steps: list[Step], earlier: Mapping[int, int], recorded: Collection[int]) -> list[Step]:
+    """Return a group, or nothing if it cannot have begun."""
+    settled = {*recorded, *(step.seq for step in steps)}
+    return steps if all(_may_have_begun(step, earlier, settled) for step in steps) else []
