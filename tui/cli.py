@@ -27,8 +27,19 @@ VERBS = {
 """Every verb, as `shelver --help` groups them."""
 
 
+class ReaderLeftError(Exception):
+    """Nobody reads standard output any more (`| head`): there is nobody left to be told."""
+
+
 class Shelver(click.Group):
     """The group of all verbs, each loaded when it is asked for."""
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run the verb; a broken pipe is kept from click, which would make it a failure."""
+        try:
+            return super().invoke(context)
+        except BrokenPipeError:
+            raise ReaderLeftError from None
 
     def list_commands(self, context: click.Context) -> list[str]:
         """Return the verbs in the order of the help."""
@@ -88,7 +99,10 @@ def shelver(context: click.Context, no_mouse: bool, read_only: bool) -> int:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line and return its exit code. Whatever goes wrong is one line on stderr."""
+    """Run one command line and return its exit code. Whatever goes wrong is one line on stderr.
+
+    Raises ReaderLeftError.
+    """
     try:
         return int(shelver.main(list(arguments), prog_name="shelver", standalone_mode=False, obj=Settings()) or 0)
     except click.UsageError as error:
@@ -104,7 +118,7 @@ def run(arguments: Sequence[str]) -> int:
     except ShelverError as error:
         _complain(str(error))
         return error.exit_code
-    except BrokenPipeError:
+    except ReaderLeftError:
         raise
     except Exception as error:
         if os.environ.get("SHELVER_DEBUG"):
@@ -130,7 +144,7 @@ def main() -> Any:
     try:
         code = run(sys.argv[1:])
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader went away (`| head`); nobody is left to be told
+    except (ReaderLeftError, BrokenPipeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     sys.exit(code)

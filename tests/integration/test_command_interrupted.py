@@ -15,9 +15,10 @@ from core.model import Progress
 from tests import trees
 from tests.commands import Home
 from tui.commands.desk import open_desk
+from tui.commands.folders import place
 from tui.commands.frame import Settings
 
-FILES = {f"{number}.csv": f"{number}" for number in range(600)}
+FILES: trees.Tree = {f"{number}.csv": f"{number}" for number in range(600)}
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def _interrupt(progress: Progress) -> None:
 
 def test_ctrl_c_leaves_an_operation_that_goes_on(home: Home) -> None:
     with home.entered(), open_desk(Settings(), to_act=True) as desk:
-        operation = desk.submit("organize", desk.folder("Downloads"))
+        operation = desk.submit("organize", place(desk, "Downloads"))
         stopped = desk.finish(operation.id, _interrupt)
     assert stopped.state == "interrupted"
     waiting = [name for name in trees.names(home.downloads) if b"/" not in name]
@@ -45,7 +46,7 @@ def test_ctrl_c_leaves_an_operation_that_goes_on(home: Home) -> None:
     assert went_on.code == 0
     assert went_on.object["counts"]["done"] == len(FILES)
     assert home.run("undo", "last").code == 0
-    assert trees.names(home.downloads) == {name.encode() for name in FILES}
+    assert trees.names(home.downloads) == {os.fsencode(name) for name in FILES}
 
 
 def test_ctrl_c_while_it_waits_at_a_question_leaves_the_proposal(home: Home) -> None:
@@ -61,7 +62,7 @@ def test_ctrl_c_while_it_waits_at_a_question_leaves_the_proposal(home: Home) -> 
 def test_an_interrupted_operation_can_be_taken_back_instead(home: Home) -> None:
     before = trees.read(home.downloads)
     with home.entered(), open_desk(Settings(), to_act=True) as desk:
-        desk.finish(desk.submit("organize", desk.folder("Downloads")).id, _interrupt)
+        desk.finish(desk.submit("organize", place(desk, "Downloads")).id, _interrupt)
     assert home.run("undo", home.run("ops").fields[0][0]).code == 0
     assert trees.read(home.downloads) == before
 
@@ -69,6 +70,7 @@ def test_an_interrupted_operation_can_be_taken_back_instead(home: Home) -> None:
 DIE = """
 import os
 from tui.commands.desk import open_desk
+from tui.commands.folders import place
 from tui.commands.frame import Settings
 
 def die(progress):
@@ -76,7 +78,7 @@ def die(progress):
         os._exit(9)
 
 with open_desk(Settings(), to_act=True) as desk:
-    desk.finish(desk.submit("organize", desk.folder("Downloads")).id, die)
+    desk.finish(desk.submit("organize", place(desk, "Downloads")).id, die)
 """
 
 

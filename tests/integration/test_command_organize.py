@@ -297,3 +297,13 @@ def test_json_of_an_operation_has_exactly_these_names(home: Home) -> None:
     named = ["seq", "kind", "group", "source", "destination", "outcome", "reason"]
     assert all(list(step)[: len(named)] == named for step in steps)
     assert json.dumps(operation)
+
+
+def test_a_part_of_a_configured_folder_is_only_that_part(home: Home) -> None:
+    home.write_config('[[folder]]\nname = "d"\npath = "~/Downloads"\n')
+    trees.build(home.downloads, {"a.csv": "a", "sub": {"b.csv": "b"}})
+    assert home.run("organize", "Downloads/sub").code == 0
+    assert b"a.csv" in trees.names(home.downloads) and b"sub/b.csv" not in trees.names(home.downloads)
+    assert home.run("organize", "Downloads", "--json").object["folder"] == "d"
+    assert b"a.csv" not in trees.names(home.downloads)
+    assert len(home.run("ops", "--folder", "d").lines) == len(home.run("ops", "--folder", home.downloads).lines) == 1

@@ -29,7 +29,8 @@ HEAVY = ("textual", "aiohttp", "PIL", "huey", "tinydb", "watchfiles", "asyncio",
 
 @pytest.mark.parametrize("line", [["--version"], ["--help"], ["organize", "--help"], ["undo", "--help"]])
 def test_asking_for_help_imports_nothing_heavy(line: list[str], home: Home) -> None:
-    code = f"import sys, tui.cli\ntui.cli.run({line!r})\nprint(*(n for n in {HEAVY!r} if n in sys.modules), file=sys.stderr)"
+    code = f"import sys, tui.cli\ntui.cli.run({line!r})\n"
+    code += f"print(*(n for n in {HEAVY!r} if n in sys.modules), file=sys.stderr)"
     asked = subprocess.run(
         [sys.executable, "-P", "-c", code], env=home.environment, capture_output=True, text=True, check=True
     )

@@ -66,8 +66,8 @@ class Desk(Protocol):
     def history(self, text: str) -> list[Trace]:
         """Return what happened to files whose name, then or now, holds the text; newest first."""
 
-    def folder(self, text: str) -> str:
-        """Return a folder as requests name it: a configured name, else an absolute path."""
+    def folders(self) -> list[FolderStatus]:
+        """Return the configured folders."""
 
     def submit(self, kind: OperationKind, folder: str, **options: Any) -> Operation:
         """Record what somebody wants done: `dry_run`, `subfolders`, `rules`."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Coroutine, Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -68,10 +67,9 @@ class AgentDesk:
         """Return what happened to files of that name."""
         return self._ask(self._client.history(text))
 
-    def folder(self, text: str) -> str:
-        """Return a name that the agent knows, else the absolute path: the agent stands elsewhere."""
-        names = {folder.name for folder in self._ask(self._client.folders())}
-        return text if text in names else os.path.abspath(os.path.expanduser(text))
+    def folders(self) -> list[FolderStatus]:
+        """Return the folders that the agent serves."""
+        return self._ask(self._client.folders())
 
     # -- acting
 

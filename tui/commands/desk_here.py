@@ -13,7 +13,7 @@ import msgspec
 from core.catalog import Catalog
 from core.config import Config
 from core.engine import Engine
-from core.errors import JournalDamaged, ShelverError, UnknownOperation, UsageError
+from core.errors import JournalDamaged, ShelverError, UnknownOperation
 from core.history import History
 from core.journal import OperationFiles, existing
 from core.model import (
@@ -122,20 +122,9 @@ class HereDesk:
     # -- looking
 
     def status(self) -> Status:
-        """Return the configured folders, none of them watched, and what waits."""
-        paused = self._paused()
-        folders = [
-            FolderStatus(
-                name=folder.name,
-                path=shown(folder.path),
-                state="paused" if folder.name in paused else "starting",
-                reason=NOT_WATCHED,
-                mode=folder.mode,
-            )
-            for folder in self._engine.config.folders
-        ]
+        """Return the folders and what waits."""
         waiting = self._catalog.page(states=("proposed",), limit=PAGE) if self._catalog else []
-        return Status(folders=folders, waiting=waiting)
+        return Status(folders=self.folders(), waiting=waiting)
 
     def operation(self, id: str) -> Operation:
         """Return one operation."""
@@ -172,15 +161,19 @@ class HereDesk:
                 for passage in history.search(text)
             ]
 
-    def folder(self, text: str) -> str:
-        """Return the name of a configured folder, else the absolute path."""
-        folder = self._engine.config.folder(text)
-        name = folder.name if folder.configured else os.fsdecode(folder.path)
-        try:
-            name.encode()
-        except UnicodeEncodeError:
-            raise UsageError(f"the path {shown(name)} is not UTF-8; organize the folder above it") from None
-        return name
+    def folders(self) -> list[FolderStatus]:
+        """Return the configured folders, none of them watched."""
+        paused = self._paused()
+        return [
+            FolderStatus(
+                name=folder.name,
+                path=shown(folder.path),
+                state="paused" if folder.name in paused else "starting",
+                reason=NOT_WATCHED,
+                mode=folder.mode,
+            )
+            for folder in self._engine.config.folders
+        ]
 
     # -- acting
 
@@ -291,7 +284,7 @@ class HereDesk:
         write_durably(self._places.paused, "".join(f"{name}\n" for name in sorted(names)).encode())
 
     def _status_of(self, name: str) -> FolderStatus:
-        return next(folder for folder in self.status().folders if folder.name == name)
+        return next(folder for folder in self.folders() if folder.name == name)
 
 
 def _remember(history: History, files: OperationFiles) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
-from core.errors import UsageError
+from core.errors import UnknownFolder, UsageError
 from core.model import FolderStatus
+from core.names import shown
 from tui.commands.desk import NOT_WATCHED, Desk
 from tui.commands.output import Output, Piece
 from tui.commands.records import home_short
@@ -13,14 +15,33 @@ from tui.commands.records import home_short
 STYLES = {"watching": "good", "degraded": "warn", "paused": "warn", "halted": "bad", "starting": "dim"}
 
 
-def chosen(desk: Desk, folder: str | None) -> list[str]:
-    """Return the names of the folder meant, or of all. Raises UsageError where there is none."""
-    if folder is not None:
-        return [desk.folder(folder)]
-    names = [status.name for status in desk.status().folders]
-    if not names:
+def place(desk: Desk, text: str) -> str:
+    """Return a folder as requests name it: a configured name, else an absolute path, for an agent stands elsewhere.
+
+    A path within a configured folder stays a path: only that part is meant. Raises UsageError.
+    """
+    path = os.path.abspath(os.path.expanduser(text))
+    for folder in desk.folders():
+        if folder.name == text or folder.path == shown(path):
+            return folder.name
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"the path {shown(path)} is not UTF-8; organize the folder above it") from None
+    return path
+
+
+def chosen(desk: Desk, text: str | None) -> list[FolderStatus]:
+    """Return the configured folder meant, or all. Raises UnknownFolder, and UsageError where there is none."""
+    folders = desk.folders()
+    if text is not None:
+        name = place(desk, text)
+        folders = [folder for folder in folders if folder.name == name]
+        if not folders:
+            raise UnknownFolder(shown(text))
+    if not folders:
         raise UsageError("no folder is configured; `shelver config init` starts a config")
-    return names
+    return folders
 
 
 def _state(folder: FolderStatus) -> Piece:

@@ -7,6 +7,7 @@ from itertools import islice
 import click
 
 from tui.commands.desk import open_desk, pages
+from tui.commands.folders import place
 from tui.commands.frame import Settings, verb
 from tui.commands.records import print_operations
 
@@ -18,7 +19,7 @@ def command(settings: Settings, folder: str | None, limit: int) -> int:
     """List the operations, newest first."""
     out = settings.output()
     with open_desk(settings, to_act=False) as desk:
-        wanted = desk.folder(folder) if folder else None
+        wanted = place(desk, folder) if folder else None
         operations = list(islice(pages(desk, folder=wanted), limit))
     print_operations(out, operations)
     if not operations and out.terminal:

@@ -6,6 +6,7 @@ import click
 
 from tui.commands.acting import Manner, carry_out
 from tui.commands.desk import open_desk
+from tui.commands.folders import place
 from tui.commands.frame import Settings, verb
 
 
@@ -30,11 +31,11 @@ def command(
     On a terminal it shows the plan and asks.
     """
     with open_desk(settings, to_act=True) as desk:
-        place = desk.folder(folder)
+        named = place(desk, folder)
         options = {"subfolders": subfolders, "rules": list(rules) or None}
         return carry_out(
             desk,
             settings.output(),
             Manner(dry_run, yes, no_wait),
-            lambda only_plan: desk.submit("organize", place, dry_run=only_plan, **options),
+            lambda only_plan: desk.submit("organize", named, dry_run=only_plan, **options),
         )

@@ -14,5 +14,5 @@ from tui.commands.frame import Settings, verb
 def command(settings: Settings, folder: str | None) -> int:
     """Start nothing in FOLDER (or in any) by itself, also after a restart. What a person asks for still runs."""
     with open_desk(settings, to_act=True) as desk:
-        print_folders(settings.output(), [desk.pause(name) for name in chosen(desk, folder)])
+        print_folders(settings.output(), [desk.pause(each.name) for each in chosen(desk, folder)])
     return 0

@@ -20,14 +20,12 @@ def command(settings: Settings, folder: str | None, yes: bool) -> int:
     """
     out = settings.output()
     with open_desk(settings, to_act=True) as desk:
-        statuses = {status.name: status for status in desk.status().folders}
-        for name in chosen(desk, folder):
-            status = statuses.get(name)
-            if status is not None and status.state == "halted":
-                out.note(f"{name} halted: {status.reason}")
+        for each in chosen(desk, folder):
+            if each.state == "halted":
+                out.note(f"{each.name} halted: {each.reason}")
                 if folder is None:
                     continue
                 if is_interactive() and not yes and not confirmed("Accept the folder as it is now?"):
                     return 1
-            print_folders(out, [desk.resume(name)])
+            print_folders(out, [desk.resume(each.name)])
     return 0

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from core.errors import UsageError
 from core.names import wire_path
-from core.retention import Trashed, purge, trashed
 from tui import words
 from tui.commands.frame import Settings, group, verb
 from tui.commands.output import Output, confirmed, is_interactive
 from tui.commands.records import exactly, home_short
+
+if TYPE_CHECKING:
+    from core.retention import Trashed
 
 command = group("trash", "See what waits in the trash and until when, or empty it.")
 
@@ -39,6 +42,8 @@ def empty(settings: Settings, at_once: bool, yes: bool) -> int:
 
     Off a terminal, --now needs --yes.
     """
+    from core.retention import purge
+
     out = settings.output()
     keep = 0.0 if at_once else settings.load_config().trash.keep
     going = [each for each in _waiting(settings, keep) if each.expires <= datetime.now(UTC)]
@@ -60,6 +65,8 @@ def empty(settings: Settings, at_once: bool, yes: bool) -> int:
 
 
 def _waiting(settings: Settings, keep: float | None = None) -> list[Trashed]:
+    from core.retention import trashed
+
     places, config = settings.places(), settings.load_config()
     if not places.operations.exists():
         return []

@@ -17,6 +17,7 @@ from tui import words
 from tui.commands.acting import announce, conclude, finish
 from tui.commands.approve import absolute
 from tui.commands.desk import Desk, find, open_desk, pages
+from tui.commands.folders import place
 from tui.commands.frame import Settings, verb
 from tui.commands.moments import moment
 from tui.commands.output import Output
@@ -107,7 +108,7 @@ def command(settings: Settings, **chosen: Any) -> int:
 def _since(desk: Desk, since: str, folder: str | None) -> list[Operation]:
     """Return what brings the world back to how it was: rollbacks only of what is older, for the others cancel out."""
     start = moment(since)
-    wanted = desk.folder(folder) if folder else None
+    wanted = place(desk, folder) if folder else None
     recent: list[Operation] = []
     for operation in pages(desk, folder=wanted):
         if operation.created < start:

@@ -1,0 +1,83 @@
+"""`shelver explain`: each rule in turn, the facts it looked at, and where a file would go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+import click
+
+from core.errors import UsageError
+from tui import words
+from tui.commands.frame import Settings, verb
+from tui.commands.output import Output, Piece
+from tui.commands.records import home_short
+
+if TYPE_CHECKING:
+    from core.explain import Explanation
+
+
+@verb("explain", example="shelver explain ~/Downloads/invoice.pdf")
+@click.argument("files", metavar="FILE…", nargs=-1, required=True)
+def command(settings: Settings, files: tuple[str, ...]) -> int:
+    """Say for each FILE what every rule makes of it and why, what is remembered, and where it would go.
+
+    Works without any config, too: with the built-in rules. Changes nothing.
+    """
+    out = settings.output()
+    code = 0
+    with _explainer(settings) as explain:
+        for file in files:
+            try:
+                explanation = explain(file)
+            except UsageError as error:  # the others can still be explained
+                out.note(f"shelver: {error}")
+                code = error.exit_code
+                continue
+            out.record(explanation)
+            if out.terminal:
+                _print_for_people(out, explanation)
+            else:
+                out.rows(_fields(explanation))
+    return code
+
+
+@contextmanager
+def _explainer(settings: Settings) -> Iterator[Callable[[str], Explanation]]:
+    from core.decisions import Decisions
+    from core.explain import explain
+    from core.facts import FactReader
+
+    config, places = settings.load_config(), settings.places()
+    with ExitStack() as opened:
+        known = places.decisions.exists()  # looking makes nothing
+        decisions = opened.enter_context(closing(Decisions(places.decisions))) if known else None
+        facts = opened.enter_context(FactReader(None))
+        yield partial(explain, config=config, facts=facts, decisions=decisions)
+
+
+def _print_for_people(out: Output, told: Explanation) -> None:
+    out.line((home_short(told.path), "strong"))
+    for name, value in told.facts.items():
+        if value is not None:
+            shown = words.size(int(value)) if name == "size" else str(value)
+            out.line((f"  {name}: ", "dim"), shown)
+    marks: dict[bool, Piece] = {True: ("  yes", "good"), False: ("  no", "dim")}
+    out.rows([[marks[rule.matches], rule.name, (rule.why, "dim")] for rule in told.rules])
+    if told.follows:
+        out.line("  it belongs to ", (told.follows, "strong"))
+    if told.action and told.destination:
+        out.line(f"  {told.action} → ", (home_short(told.destination), "accent"))
+    elif told.action:
+        out.line("  ", (told.action, "accent"))
+    if told.left_alone:
+        out.line("  left alone: ", (told.left_alone, "warn"))
+
+
+def _fields(told: Explanation) -> Iterator[list[Piece]]:
+    """One explanation as lines of a pipe: a line for each rule, then the verdict."""
+    for rule in told.rules:
+        yield [told.path, "matches" if rule.matches else "does not match", rule.name, rule.why]
+    yield [told.path, told.action or "stay", told.destination or "", told.left_alone or ""]
