@@ -102,7 +102,7 @@ class WatchedFolder:
         """Go on; a halted folder is taken as it is now. Returns when it was looked at."""
         self._is_paused = False
         self._halted = ""
-        self._look_at = self._compare_at = self._retry_at = 0.0
+        self._look_at = self._compare_at = self._retry_at = self._hearing.retry_at = 0.0
         self._accepting = asyncio.get_running_loop().create_future()
         self._woken.set()
         await asyncio.wait([self._accepting], timeout=LOOK_SECONDS)
@@ -141,7 +141,8 @@ class WatchedFolder:
                 _log.warning("folder %s: %s", self._name, self._trouble)
 
     async def _turn(self) -> None:
-        if self._clock() >= self._look_at:
+        must_compare = self._hearing.has_lost_count or self._clock() >= self._compare_at
+        if must_compare or self._clock() >= self._look_at:
             await self._look_at_root()
         if self._identity is None or self._halted:
             return

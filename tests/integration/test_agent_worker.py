@@ -1,0 +1,181 @@
+"""The worker may die at any moment, and so may the agent: operations resume, none is lost, none runs twice."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.settings import Settings
+from agent.supervisor import STALL_SECONDS, Supervisor
+from core.model import Operation, Progress, Request, new_id, now
+from tests.agents import AgentUnderTest, until
+from tests.trees import build, read
+
+
+@contextmanager
+def held_up(agent: AgentUnderTest, folder: Path) -> Iterator[None]:
+    """Hold a folder, as another operation would, so that one that was planned cannot run yet."""
+
+    def fail() -> None:
+        raise AssertionError("the folder is not free")
+
+    with agent.state.folders([os.fsencode(folder)], fail):
+        yield
+
+
+def organize(agent: AgentUnderTest) -> dict[str, Any]:
+    """Ask for the folder to be organized, and wait until a worker has it in hand."""
+    operation: dict[str, Any] = agent.post("/api/v1/operations", {"kind": "organize", "folder": "dl"}).body
+    until(lambda: agent.operation(operation["id"])["state"] != "queued", "a worker takes it")
+    return operation
+
+
+def in_hand(agent: AgentUnderTest, id: str) -> bool:
+    """Tell whether a worker is at an operation."""
+    return b"shelver_operations_running 1" in agent.get("/metrics").body and agent.operation(id)["state"] != "queued"
+
+
+@pytest.fixture
+def messy(agent: AgentUnderTest) -> Path:
+    """A folder with files that wait for a person to ask."""
+    path = agent.home / "dl"
+    build(path, {f"{number}.txt": str(number) for number in range(20)})
+    agent.folder("dl", path, 'mode = "review"')
+    return path
+
+
+def is_organized(folder: Path) -> bool:
+    """Tell whether each file is where it belongs, once."""
+    files = {path.name: path.read_text() for path in folder.rglob("*.txt")}
+    return files == {f"{number}.txt": str(number) for number in range(20)} and not list(folder.glob("*.txt"))
+
+
+def test_an_operation_outlives_its_worker(agent: AgentUnderTest, messy: Path) -> None:
+    with agent.running():
+        with held_up(agent, messy):
+            operation = organize(agent)
+            dead = agent.worker_pid()
+            os.kill(dead, signal.SIGKILL)
+            until(lambda: agent.is_well() and agent.worker_pid() != dead, "a new worker")
+            until(lambda: in_hand(agent, operation["id"]), "it is resumed")
+        assert agent.rested(operation["id"])["state"] == "completed"
+        assert is_organized(messy)
+        assert b"shelver_worker_deaths_total 1" in agent.get("/metrics").body
+
+
+def test_an_operation_outlives_its_agent(agent: AgentUnderTest, messy: Path) -> None:
+    agent.start()
+    with held_up(agent, messy):
+        operation = organize(agent)
+        agent.kill()
+    with agent.running():
+        assert agent.rested(operation["id"])["state"] == "completed"
+        assert is_organized(messy)
+
+
+def test_an_operation_outlives_a_clean_stop(agent: AgentUnderTest, messy: Path) -> None:
+    agent.start()
+    with held_up(agent, messy):
+        operation = organize(agent)
+        assert agent.stop() == 0
+        assert len(read(messy)) == 20
+    with agent.running():
+        assert agent.rested(operation["id"])["state"] == "completed"
+        assert is_organized(messy)
+
+
+def test_an_operation_that_kills_three_workers_fails_and_can_be_resumed(agent: AgentUnderTest, messy: Path) -> None:
+    with agent.running():
+        with held_up(agent, messy):
+            operation = organize(agent)
+            for _ in range(3):
+                until(lambda: agent.is_well() and in_hand(agent, operation["id"]), "it is in hand")
+                dead = agent.worker_pid()
+                os.kill(dead, signal.SIGKILL)
+                until(lambda dead=dead: agent.is_well() and agent.worker_pid() != dead, "a new worker")  # type: ignore[misc]
+            failed = agent.rested(operation["id"])
+        assert failed["state"] == "failed" and "3 workers" in failed["error"]
+        assert agent.post(f"/api/v1/operations/{operation['id']}/approve").status == 202
+        until(lambda: agent.operation(operation["id"])["state"] == "completed", "it is resumed by hand")
+        assert is_organized(messy)
+
+
+def test_a_running_operation_is_cancelled(agent: AgentUnderTest, messy: Path) -> None:
+    with agent.running():
+        before = read(messy)
+        with held_up(agent, messy):
+            operation = organize(agent)
+            cancelling = agent.post(f"/api/v1/operations/{operation['id']}/cancel")
+            assert (cancelling.status, cancelling.body["state"]) == (202, "cancelling")
+            assert agent.rested(operation["id"])["state"] == "cancelled"
+        assert read(messy) == before
+        assert agent.post(f"/api/v1/operations/{operation['id']}/cancel").status == 409
+
+
+def test_an_interactive_operation_passes_one_that_takes_long(agent: AgentUnderTest, messy: Path) -> None:
+    other = agent.home / "other"
+    build(other, {"a.txt": "a"})
+    agent.folder("other", other)
+    with agent.running(), held_up(agent, messy):
+        organize(agent)
+        quick = agent.post("/api/v1/operations", {"kind": "organize", "folder": "other"}).body
+        assert agent.rested(quick["id"])["state"] == "completed"
+
+
+class _Heard:
+    """A listener that remembers."""
+
+    def __init__(self) -> None:
+        self.ready = asyncio.Event()
+        self.taken = asyncio.Event()
+        self.died: asyncio.Queue[list[str]] = asyncio.Queue()
+
+    def worker_ready(self) -> None:
+        self.ready.set()
+
+    def changed(self, operation: Operation) -> None:
+        self.taken.set()
+
+    def progressed(self, progress: Progress) -> None:
+        pass
+
+    def left_off(self, id: str, error: str) -> None:
+        pass
+
+    def worker_died(self, blamed: list[str]) -> None:
+        self.died.put_nowait(blamed)
+
+
+async def test_an_operation_that_hangs_costs_its_worker(agent: AgentUnderTest, messy: Path) -> None:
+    from agent.tasks import OperationQueue, nowhere
+    from core.engine import Engine
+
+    agent.state.prepare()
+    settings = Settings.of(agent.state, agent.config, [], "text")
+    heard, moment = _Heard(), 0.0
+    request = Request(id=new_id(), kind="organize", folder="dl", created=now(), sequence=1)
+    Engine(agent.state, settings.read_config(), heard).submit(request)
+    queue = OperationQueue("sqlite:", "interactive", agent.state, nowhere)
+    queue.enqueue(request.id)
+    queue.close()
+    supervisor = Supervisor(settings, heard, lambda: moment)
+    with held_up(agent, messy):
+        life = asyncio.create_task(supervisor.run())
+        async with asyncio.timeout(20):
+            await heard.taken.wait()
+            moment = STALL_SECONDS - 1
+            supervisor.kill_if_stalled()
+            assert heard.died.empty()
+            moment = 2 * STALL_SECONDS
+            supervisor.kill_if_stalled()
+            assert await heard.died.get() == [request.id]
+        await supervisor.stop(5)
+        life.cancel()
+        await asyncio.gather(life, return_exceptions=True)
