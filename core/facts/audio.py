@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import mutagen
 
@@ -27,7 +27,7 @@ def read(file: BinaryIO, _format: str, _extension: str) -> Answer:
     return {fact: next(filter(None, (_value(tags, name) for name in names)), None) for fact, names in _NAMES.items()}
 
 
-def _value(tags: mutagen.Tags, name: str) -> str | None:
+def _value(tags: Any, name: str) -> str | None:
     """Return a tag's first value; tags are looked up by name, some formats' without regard to case."""
     try:
         value = tags[name]

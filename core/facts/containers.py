@@ -23,9 +23,9 @@ _MOST_BOXES = 64
 # The names of a zip's members, in its directory at the end and in its local headers.
 _MEMBER = (
     rb"(?:PK\x01\x02.{42}|PK\x03\x04.{26})"
-    rb"(word/|xl/|ppt/|visio/|AndroidManifest\.xml|META-INF/MANIFEST\.MF|META-INF/container\.xml|Payload/[^/]+\.app/"
+    rb"(word/|xl/|ppt/|visio/|AndroidManifest\.xml|META-INF/MANIFEST\.MF|META-INF/container\.xml|Payload/"
     rb"|Index/Document\.iwa|Index/Slide|Index/Presentation|Index/Tables/|FixedDocSeq|Documents/1/|Metadata/FixedDoc"
-    rb"|doc\.kml|3D/3dmodel\.model|extension/|manifest\.json|[^/]+\.dist-info/)"
+    rb"|doc\.kml|3D/3dmodel\.model)"
 )
 _ZIP_MEMBER = re.compile(_MEMBER, re.DOTALL)
 _ZIP_MIMETYPE = re.compile(rb"PK\x03\x04.{26}mimetype(?:[^a]{0,64}?)(application/[a-zA-Z0-9.+-]+)", re.DOTALL)
@@ -268,23 +268,21 @@ INSIDE: dict[str, Callable[[bytes, Read, int], Found | None]] = {
     "ar": archive_of_objects,
 }
 
-EXTENSIONS: dict[str, frozenset[str]] = {
-    "zip": frozenset(
-        ["cbz", "jar", "war", "ear", "whl", "egg", "kmz", "xpi", "crx", "vsix", "apk", "aab", "ipa", "xapk", "appx", "msix", "appxbundle", "npz", "kra", "ora", "sketch", "usdz", "3mf", "xps", "oxps", "numbers", "pages", "key", "keynote", "epub", "mbtiles", "docx", "xlsx", "pptx", "odt", "ods", "odp", "acsm", "nupkg"]
-    ),
-    "ole": frozenset(
-        ["doc", "dot", "xls", "xlt", "xla", "ppt", "pps", "pot", "msg", "msi", "msp", "pub", "vsd", "wps", "wri", "hwp", "mpp", "fpx", "mic", "oft", "sheet", "max", "db"]
-    ),
-    "isom": frozenset(["m4a", "m4b", "m4r", "m4p", "aac", "mp4", "m4v", "mov", "qt", "3gp", "3g2", "f4v", "f4a", "heic", "heif", "avif", "alac"]),
-    "matroska": frozenset(["mkv", "mka", "webm", "weba", "mks"]),
-    "asf": frozenset(["wma", "wmv", "asf"]),
-    "gzip": frozenset(["svgz", "emz", "wmz", "gnumeric", "abw", "dia", "rds", "rda", "rdata", "blend", "ggb", "als", "mtz", "nii"]),
-    "pdf": frozenset(["ai"]),
-    "rar": frozenset(["cbr"]),
-    "7z": frozenset(["cb7"]),
-    "tar": frozenset(["cbt", "ova", "gem", "crate"]),
-    "sqlite": frozenset(["gpkg", "mbtiles"]),
-    "fits": frozenset(["fit", "fits", "fts"]),
-    "xar": frozenset(["pkg", "mpkg", "xip"]),
+_EXTENSIONS = {
+    "zip": "cbz jar war ear whl egg kmz xpi crx vsix apk aab ipa xapk appx msix appxbundle npz kra ora sketch usdz 3mf"
+    " xps oxps numbers pages key keynote epub mbtiles docx xlsx pptx odt ods odp acsm",
+    "ole": "doc dot xls xlt xla ppt pps pot msg msi pub vsd wps wri hwp fpx max db",
+    "isom": "m4a m4b m4r m4p aac alac mp4 m4v mov qt 3gp 3g2 f4v f4a heic heif avif",
+    "matroska": "mkv mka webm weba",
+    "asf": "wma wmv asf",
+    "gzip": "svgz emz wmz gnumeric abw dia rds rda rdata blend",
+    "pdf": "ai",
+    "rar": "cbr",
+    "7z": "cb7",
+    "tar": "cbt ova gem crate",
+    "sqlite": "gpkg mbtiles",
+    "fits": "fit fits fts",
+    "xar": "pkg mpkg xip",
 }
+EXTENSIONS: dict[str, frozenset[str]] = {format: frozenset(words.split()) for format, words in _EXTENSIONS.items()}
 """Extensions that say what a container holds where the look inside did not."""

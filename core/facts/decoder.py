@@ -43,8 +43,8 @@ def main(descriptor: int, parent: int) -> None:
             readers = [importlib.import_module(FAMILIES[job.family].readers[job.format]).read for job in jobs]
             _limit_memory()
             send_answer(connection, Answer({}))
-            for job, descriptor, read in zip(jobs, descriptors, readers, strict=True):
-                send_answer(connection, _answer(job, descriptor, read))
+            for job, file, read in zip(jobs, descriptors, readers, strict=True):
+                send_answer(connection, _answer(job, file, read))
 
 
 def _answer(job: Job, descriptor: int, read: Reader) -> Answer:

@@ -58,12 +58,12 @@ _BINARY: dict[Kind, str] = {
     " sr2 raf orf rw2 rwl pef ptx srw x3f kdc dcr mrw mos mef erf 3fr fff iiq rwz mpo insp sketch afphoto afdesign"
     " clip procreate djv blp wal bpg flif pict pct raw",
     "video": "mp4 m4v mov qt avi mkv webm wmv asf flv f4v mpg mpeg mpe mpv m1v m2v m2ts mts m2t vob ogv ogm 3gp 3g2"
-    " 3gpp rm rmvb divx mxf dv mjpeg mjpg y4m nut ivf fli flc swf wtv dvr-ms amv insv lrv 360",
+    " 3gpp rm rmvb divx mxf dv mjpeg mjpg y4m nut ivf fli flc swf wtv amv insv lrv 360",
     "audio": "mp3 mp2 mp1 mpga flac ogg oga opus spx m4a m4b m4p m4r aac adts ac3 eac3 dts wav wave bwf rf64 aif aiff"
     " aifc wma ape wv tta mpc mp+ ofr ofs tak mka weba mid midi kar rmi amr awb au snd caf dsf dff ra xm mod s3m it"
     " 8svx voc gsm sf2 shn aax aa alac",
     "document": "pdf doc docx docm dot dotx dotm odt ott sxw wpd wps wri pages one djvu djv xps oxps pub vsd vsdx odg odf"
-    " abw hwp hwpx lwp mcw note notes pdfa chm hlp dvi",
+    " abw hwp hwpx lwp mcw note chm hlp dvi",
     "sheet": "xls xlsx xlsm xlsb xlt xltx xltm xlam ods ots sxc numbers gnumeric wk1 wks 123 qpw dif slk",
     "slides": "ppt pptx pptm pps ppsx ppsm pot potx potm odp otp sxi key keynote",
     "ebook": "epub mobi azw azw1 azw3 azw4 kfx prc lit lrf cbz cbr cb7 cbt acsm ibooks pdb tcr",
@@ -72,9 +72,9 @@ _BINARY: dict[Kind, str] = {
     " iso img nrg mdf cpio shar sit sitx hqx xar pax wim swm esd squashfs sqsh vhd vhdx vmdk vdi qcow qcow2 ova"
     " dmg br sz whl egg crate gem phar zpaq arc zoo alz",
     "font": "ttf otf ttc otc woff woff2 eot pfb pfa pfm afm pcf fon fnt suit dfont",
-    "data": "sqlite sqlite3 db db3 mdb accdb dbf parquet feather arrow avro orc h5 hdf5 hdf nc npy npz pkl pickle joblib"
-    " rds rda rdata mat sav dta sas7bdat por pcap pcapng cap torrent mo icc icm kmz shp shx sbn prj qpj gpkg mbtiles osm"
-    " pbf bson msgpack cbor fbs onnx pt pth safetensors gguf ckpt tfrecord gpg pgp p7s p7m p12 pfx jks kdbx"
+    "data": "sqlite sqlite3 db db3 mdb accdb dbf parquet feather arrow avro orc h5 hdf5 hdf nc npy npz pkl pickle"
+    " rds rda rdata mat sav dta sas7bdat por pcap pcapng cap torrent mo icc icm kmz shp shx sbn prj qpj gpkg mbtiles"
+    " osm pbf bson msgpack cbor fbs onnx pt pth safetensors gguf ckpt tfrecord gpg pgp p7s p7m p12 pfx jks kdbx"
     " idx pack bplist dwg blend fbx glb gltf 3ds 3mf max skp usdz rrd ldb",
     "program": "exe msi msix appx appxbundle com scr dll sys ocx cpl drv so dylib a lib o ko elf out run appimage"
     " deb rpm apk aab ipa xapk jar war ear class dex pyc pyo pyd wasm pkg mpkg flatpak flatpakref snap bundle xpi crx"

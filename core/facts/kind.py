@@ -92,34 +92,34 @@ def _text(head: bytes) -> str:
     return head.decode("latin-1") if high < len(head) * 0.3 else ""
 
 
+_PROLOGUE = r"\s*+(?:(?><\?xml[^>]*+>|<!--.*?-->|<!DOCTYPE svg[^>]*+>)\s*+)*+"
+_HEADER_LINES = r"(?:[\w-]++: [^\n]*+\n(?:[ \t][^\n]*+\n)*+){0,30}?"
+
+# None of these may take long on a hostile opening: what could be matched in two ways is possessive.
 _OPENINGS: tuple[tuple[str, Kind, re.Pattern[str]], ...] = (
-    ("svg", "image", re.compile(r"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*|<!DOCTYPE svg[^>]*>\s*)*<svg[\s>:]", re.S)),
-    ("fb2", "ebook", re.compile(r"\s*(?:<\?xml[^>]*>\s*)?<FictionBook[\s>]")),
-    (
-        "html",
-        "document",
-        re.compile(r"\s*(?:<!--.*?-->\s*|<\?xml[^>]*>\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S),
-    ),
-    ("xml", "data", re.compile(r"\s*<\?xml\s")),
-    ("script", "code", re.compile(r"#!\s*/\S")),
-    ("json", "data", re.compile(r"\s*(?:\{\s*(?:\"[^\"]*\"\s*:|\})|\[\s*(?:[\[{\"\d\-\]]))")),
+    ("svg", "image", re.compile(_PROLOGUE + r"<svg[\s>:]", re.DOTALL)),
+    ("fb2", "ebook", re.compile(_PROLOGUE + r"<FictionBook[\s>]", re.DOTALL)),
+    ("html", "document", re.compile(_PROLOGUE + r"<(?:!doctype\s+html|html|head|body)\b", re.DOTALL | re.IGNORECASE)),
+    ("xml", "data", re.compile(r"\s*+<\?xml\s")),
+    ("script", "code", re.compile(r"#!\s*+/\S")),
+    ("json", "data", re.compile(r"\s*+(?:\{\s*+(?:\"[^\"]*+\"\s*+:|\})|\[\s*+[\[{\"\d\-\]])")),
+    ("mail", "mail", re.compile(r"From [^\n]*+\n[\w-]++: ")),
     (
         "mail",
         "mail",
-        re.compile(
-            r"From [^\n]+\d\d:\d\d[^\n]*\n[\w-]+: |(?:[\w-]+: [^\n]*\n(?:[ \t][^\n]*\n)*){0,30}?(?:Received|Return-Path|Delivered-To|Message-ID|MIME-Version): ",
-            re.I,
-        ),
+        re.compile(_HEADER_LINES + r"(?:Received|Return-Path|Delivered-To|Message-ID|MIME-Version): ", re.I),
     ),
 )
 
 
 def _kind_of_text(name: bytes, text: str) -> Sniffed:
     extension = extension_of(name)
-    opening = next(((format, kind) for format, kind, pattern in _OPENINGS if pattern.match(text)), None)
-    if opening and opening[0] in ("svg", "fb2") and extension in ("", "txt", "xml"):
-        return Sniffed(opening[1], opening[0])
     by_name = kind_of_name(name)
+    opening = next(((kind, format) for format, kind, pattern in _OPENINGS if pattern.match(text)), None)
+    if opening is None:
+        opening = ("document", "text")
+    elif opening[1] in ("svg", "fb2") and extension in ("", "txt", "xml"):
+        return Sniffed(*opening)
     if extension in TEXTUAL or (not extension and by_name != "other"):
-        return Sniffed(by_name, "text")
-    return Sniffed(opening[1], opening[0]) if opening else Sniffed("document", "text")
+        return Sniffed(by_name, opening[1] if by_name == opening[0] else "text")
+    return Sniffed(*opening)

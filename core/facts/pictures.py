@@ -39,7 +39,7 @@ def read(file: BinaryIO, format: str, _extension: str) -> Answer:
         try:
             found = source(file, format)
         except Exception:
-            continue
+            found = {}
         tags = found | tags
         if _exif_date(tags):
             break
@@ -89,7 +89,8 @@ def _by_exifread(file: BinaryIO, _format: str) -> Tags:
         "EXIF SubSecTimeOriginal": _SUBSEC_ORIGINAL,
         "EXIF SubSecTimeDigitized": _SUBSEC_DIGITIZED,
     }
-    return {names[name]: one_line(str(value)) for name, value in found.items() if name in names}
+    texts = {names[name]: str(value) for name, value in found.items() if name in names}
+    return {tag: one_line(text) for tag, text in texts.items() if not text.startswith("b'")}
 
 
 def _png_chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:

@@ -236,8 +236,8 @@ def look_up(head: bytes) -> Found | None:
     if head[4:8] in _ISO_BOXES:
         return "isom", "video"
     for check in _ELSEWHERE:
-        if found := check(head):
-            return found
+        if elsewhere := check(head):
+            return elsewhere
     return None
 
 

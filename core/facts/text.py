@@ -11,8 +11,7 @@ import re
 import zipfile
 from collections.abc import Callable, Iterator
 from email import message_from_bytes, policy
-from email.message import EmailMessage
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 MOST = 256 * 1024
 """Bytes of UTF-8 that a text is cut to."""
@@ -98,7 +97,7 @@ def _rtf(file: BinaryIO) -> Iterator[str]:
 
 
 def _mail(file: BinaryIO) -> Iterator[str]:
-    message = cast(EmailMessage, message_from_bytes(file.read(8 * MOST), policy=policy.default))
+    message = message_from_bytes(file.read(8 * MOST), policy=policy.default)
     for header in ("From", "To", "Date", "Subject"):
         yield f"{header}: {message.get(header, '')}\n"
     body = message.get_body(("plain", "html"))

@@ -26,8 +26,7 @@ def camera_name(make: str, model: str) -> str | None:
     """
     make, model = one_line(make), one_line(model)
     maker = _COMPANY.sub("", make).strip(" ,.") or make
-    if len(maker) > 3 and maker.isupper():
-        maker = maker.title()
+    maker = " ".join(map(_capitalized, maker.split()))
     if not model:
         return maker or None
     first, _, rest = model.partition(" ")
@@ -36,3 +35,8 @@ def camera_name(make: str, model: str) -> str | None:
     if not maker or model.casefold().startswith(maker.casefold()):
         return model
     return f"{maker} {model}"
+
+
+def _capitalized(word: str) -> str:
+    shouted = len(word) > 3 and word.isupper()
+    return word.capitalize() if word.isalpha() and word.isascii() and (shouted or word.islower()) else word

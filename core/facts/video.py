@@ -1,4 +1,7 @@
-"""When a film was taken: QuickTime's own date with its zone, else the header's, which is UTC. Runs in a decoder only."""
+"""When a film was taken: QuickTime's own date with its zone, else the header's, which is UTC.
+
+Runs in a decoder only.
+"""
 
 from __future__ import annotations
 
