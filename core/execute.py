@@ -116,6 +116,7 @@ class _Execution:
             return
         if step.seq in self._earlier:
             self._wait_for(self._earlier[step.seq])
+            step = run.followed(step)
         act = self._acts.get(step.kind)
         if act is None:
             run.leave(step, "failed", f"steps of the kind {step.kind} cannot be carried out")
@@ -136,7 +137,7 @@ class _Execution:
                 run.leave(step, "skipped", left.get(step.seq, TOGETHER))
         elif all(step.kind in _GROUPED for step in steps):
             self._wait_for(max(self._earlier.get(step.seq, -1) for step in steps))
-            self._groups.carry_out(steps)
+            self._groups.carry_out([run.followed(step) for step in steps])
         else:
             for step in steps:
                 self._carry_out_one(step)

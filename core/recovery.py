@@ -78,11 +78,12 @@ class Recovery:
         unfinished = [step for step in self._run.plan.steps if step.seq not in finished and not step.refused]
         for group, steps in groupby(unfinished, lambda step: step.group):
             if group:
-                self._recover_group(_begun_together(list(steps), earlier, recorded))
+                begun = _begun_together(list(steps), earlier, recorded)
+                self._recover_group([self._run.followed(step) for step in begun])
             else:
                 for step in steps:
                     if _may_have_begun(step, earlier, recorded):
-                        self._recover_one(step)
+                        self._recover_one(self._run.followed(step))
             if self._run.is_out_of_breath():
                 self._run.breathe()
         self._run.journal.flush()
@@ -93,10 +94,15 @@ class Recovery:
         """Make steps pending again that the disk lost: their records were durable before their changes were."""
         outcomes = self._run.outcomes
         steps = self._run.plan.steps
+        lost: set[int] = set()
         for seq in sorted(set(outcomes.loose)):
             record = outcomes.finished.get(seq)
-            if record is not None and record.outcome == "done" and self._was_lost(steps[seq], record):
-                self._run.undo(steps[seq])
+            if record is None or record.outcome != "done":
+                continue
+            if self._run.bringers.get(seq) in lost or self._was_lost(self._run.followed(steps[seq]), record):
+                lost.add(seq)
+        for seq in sorted(lost):
+            self._run.undo(steps[seq])
         self._run.journal.sync()
 
     def _was_lost(self, step: Step, record: Finished) -> bool:
@@ -110,7 +116,8 @@ class Recovery:
             if step.kind in ("copy", "link"):
                 return not target.exists(destination) and source.fingerprint(step.source) == step.fingerprint
             back = source.fingerprint(step.source) == step.fingerprint
-            return back and (not target.exists(destination) or self._is_published(step, destination))
+            is_renamed = target.fingerprint(destination) == step.fingerprint
+            return back and (not is_renamed or self._is_published(step, destination))
         except StorageError:
             return False
 

@@ -11,6 +11,8 @@ from itertools import count
 from time import monotonic
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from core.errors import (
     BrakeEngaged,
     DestinationTaken,
@@ -95,6 +97,31 @@ class Run:
         """Return the storage that a step puts into."""
         return self.storages[step.destination_root]
 
+    def followed(self, step: Step) -> Step:
+        """Return a step as it is after the earlier ones: its file may have come under another name, or as a copy."""
+        bringer = self.bringers.get(step.seq)
+        if bringer is None or step.fingerprint is None:
+            return step
+        brought = self.outcomes.finished.get(bringer)
+        if brought is None or brought.outcome != "done":
+            return step
+        fingerprint = brought.fingerprint or self.followed(self.plan.steps[bringer]).fingerprint
+        return replace(step, source=brought.destination or step.source, fingerprint=fingerprint)
+
+    @cached_property
+    def bringers(self) -> dict[int, int]:
+        """The step that brings the file of a later step to where that one takes it from, of such as there are."""
+        bringers: dict[int, int] = {}
+        brought: dict[tuple[int, bytes], int] = {}
+        sources = {(step.source_root, step.source) for step in self.plan.steps}
+        for step in self.plan.steps:
+            if step.kind in ("move", "trash"):
+                if (bringer := brought.pop((step.source_root, step.source), None)) is not None:
+                    bringers[step.seq] = bringer
+                if (step.destination_root, step.destination) in sources:
+                    brought[step.destination_root, step.destination] = step.seq
+        return bringers
+
     def destination(self, step: Step) -> bytes:
         """Return where a step will put its file: as planned, or as it was decided at the last moment."""
         return self.outcomes.intended.get(step.seq, step.destination)
@@ -175,11 +202,10 @@ class Run:
         if destination == step.destination:
             destination = None
         self.journal.add(Finished(step.seq, "done", "", destination, fingerprint, attributes))
-        if step.kind not in DIRECTORY_KINDS:
+        if step.fingerprint is not None:
             self.tally.done += 1
+            self.tally.bytes_done += step.fingerprint.size
             self._latest.append(step)
-            if step.fingerprint is not None:
-                self.tally.bytes_done += step.fingerprint.size
 
     def leave(self, step: Step, outcome: Outcome, reason: str) -> None:
         """Record that nothing was done: `skipped` or `failed`."""

@@ -34,12 +34,16 @@ class Deed(NamedTuple):
 def deeds(plan: Plan, outcomes: Outcomes) -> list[Deed]:
     """Return what was done, oldest first."""
     done: list[Deed] = []
+    put: dict[Place, Place] = {}  # where the plan put a file → where it really went
     for step in plan.steps:
         finished = outcomes.finished.get(step.seq)
         if finished is None or finished.outcome != "done":
             continue
         source = Place(step.source_root, step.source)
+        source = put.pop(source, source)
         destination = Place(step.destination_root, finished.destination or step.destination)
+        if finished.destination:
+            put[Place(step.destination_root, step.destination)] = destination
         done.append(
             Deed(
                 step,
