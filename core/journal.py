@@ -132,7 +132,7 @@ class Approval(Struct, omit_defaults=True):
 class Outcomes(Struct):
     """All that a journal says, in memory: the newest record of each step.
 
-    `loose`: steps done since the last seal, whose changes the disk may lose in a power cut.
+    `loose`: steps that ended since the last seal, whose changes the disk may lose in a power cut.
     `roots`: the roots' inodes when the operation began.
     """
 
@@ -150,13 +150,11 @@ class Outcomes(Struct):
     def add(self, record: Record) -> None:
         """Take one record in."""
         match record:
+            case Finished(outcome="pending"):  # it was done, and a power cut undid it
+                self.finished.pop(record.seq, None)
             case Finished():
-                if record.outcome == "pending":  # it was done, and a power cut undid it
-                    self.finished.pop(record.seq, None)
-                    return
                 self.finished[record.seq] = record
-                if record.outcome == "done":
-                    self.loose.append(record.seq)
+                self.loose.append(record.seq)
             case Intended():
                 self.intended[record.seq] = record.destination
             case Copied():

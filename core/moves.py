@@ -23,8 +23,7 @@ class Moves:
         source = run.storages[step.source_root]
         destination = run.outcomes.intended.get(step.seq, step.destination)
         try:
-            source.check_unchanged(step.source, expected(step))
-            source.move(step.source, run.storages[step.destination_root], destination)
+            source.move_unchanged(step.source, expected(step), run.storages[step.destination_root], destination)
         except CrossesDevices:
             self._transfers.add(step)
         except DestinationTaken as error:

@@ -68,6 +68,9 @@ class Storage(Protocol):
     def check_unchanged(self, path: bytes, expected: Fingerprint) -> None:
         """Raise SourceMissing, SourceChanged or SourceInUse unless the file is as expected and nobody writes to it."""
 
+    def move_unchanged(self, source: bytes, expected: Fingerprint, target: Self, destination: bytes) -> None:
+        """Check and move as `check_unchanged` and `move` do, with little time in between."""
+
     def move(self, source: bytes, target: Self, destination: bytes) -> None:
         """Rename without ever replacing. Raises DestinationTaken, SourceMissing, CrossesDevices, …"""
 

@@ -68,7 +68,11 @@ def _link_and_unlink(source_directory: int, source: bytes, directory: int, name:
         os.link(source, name, src_dir_fd=source_directory, dst_dir_fd=directory, follow_symlinks=False)
     except PermissionError as error:  # how file systems without hard links say so
         raise OSError(errno.EOPNOTSUPP, "cannot rename without the risk of replacing") from error
-    os.unlink(source, dir_fd=source_directory)
+    try:
+        os.unlink(source, dir_fd=source_directory)
+    except OSError:
+        os.unlink(name, dir_fd=directory)
+        raise
 
 
 def exchange(directory: int, one: bytes, other_directory: int, other: bytes) -> None:
