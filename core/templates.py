@@ -164,7 +164,7 @@ def _safe(text: str, *, literal: bool = False, is_name: bool = False) -> bytes |
     if not text.isascii() or not text.isprintable():
         text = _INVISIBLE.sub("", text)
     text = _SEPARATOR.sub("_", text).strip()
-    if text.startswith(".") and (not literal or text in {".", ".."} or text.startswith(".shelver-")):
+    if text.startswith(".") and (not literal or text in {".", ".."} or text.lower().startswith(".shelver-")):
         text = "_" + text[1:]
     if not text:
         return None
@@ -227,7 +227,7 @@ def _components(text: str) -> list[str]:
 def _pieces(part: str, groups: Collection[str]) -> tuple[Piece, ...]:
     if part in {".", ".."}:
         raise TemplateError(f"leads out of the folder by `{part}`", "write the path without it")
-    if part == os.fsdecode(TRASH) or part.startswith(".shelver-"):
+    if part == os.fsdecode(TRASH) or part.lower().startswith(".shelver-"):
         raise TemplateError("lies in the trash", 'to trash files write action = "trash"')
     pieces: list[Piece] = []
     position = 0
@@ -337,4 +337,4 @@ def _static(anchor: bytes, components: tuple[tuple[Piece, ...], ...], keeps_name
             raise TemplateError("holds an empty part")
         parts.append(component)
     path = b"/".join([anchor.rstrip(b"/"), *parts] if anchor else parts)
-    return (path + b"/" if path else b"") if keeps_name else path
+    return (path + b"/" if path or anchor else b"") if keeps_name else path
