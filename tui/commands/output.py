@@ -41,9 +41,10 @@ class Output:
     # -- for people and pipes
 
     def line(self, *pieces: Piece) -> None:
-        """Print one line. With `--json` nothing: sentences are not for scripts."""
+        """Print one line, at once. With `--json` nothing: sentences are not for scripts."""
         if not self.json:
             self._write(self._joined(pieces))
+            sys.stdout.flush()
 
     def rows(self, rows: Iterable[Sequence[Piece]]) -> None:
         """Print records: columns on a terminal, else fields parted by tabs."""

@@ -6,20 +6,20 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 
 from core.errors import ShelverError
 from core.model import Operation
 from tui import words
 from tui.commands.acting import finish
-from tui.commands.desk import Desk, pages
+from tui.commands.desk import Desk, pages, step_pages
 from tui.commands.output import Output
-from tui.commands.records import print_steps
 from tui.demo.picture import Picture, differences, picture
 
 PATIENCE_SECONDS = 60
 _LOOK_SECONDS = 0.1
-FEW_STEPS = 8
+FEW_MOVES = 8
 
 ARRIVALS: dict[str, bytes] = {
     "holiday list.txt": b"sunscreen, maps, the good hat\n",
@@ -50,10 +50,10 @@ class Story:
     def _organize(self) -> Operation:
         self._chapter("The agent has looked at it and proposes; nothing moves before somebody approves")
         proposal = self._await("a proposal", lambda each: each.state == "proposed")
-        page = self._desk.steps(proposal.id, limit=FEW_STEPS)
-        print_steps(self._out, proposal, page.steps)
-        if page.total > len(page.steps):
-            self._out.line(f"  … and {page.total - len(page.steps):,} more steps")
+        self._show_moves(proposal, FEW_MOVES)
+        left = proposal.counts.planned - FEW_MOVES
+        if left > 0:
+            self._out.line(f"  … and {left:,} more: shelver show {proposal.id} --steps")
         self._chapter(f"Approved: shelver approve {proposal.id}")
         done = finish(self._desk, self._desk.approve(proposal.id))
         self._expect(done)
@@ -80,10 +80,7 @@ class Story:
                 self._expect(settled)
                 moved.append(settled)
         for operation in reversed(moved):
-            for step in self._desk.steps(operation.id).steps:
-                if step.kind == "move":
-                    inside = os.path.relpath(step.destination or "", self._folder)
-                    self._out.line(f"  {os.path.basename(step.source or '')} → {inside}")
+            self._show_moves(operation, len(ARRIVALS))
         return moved
 
     def _undo(self, operations: list[Operation]) -> None:
@@ -103,6 +100,20 @@ class Story:
         self._chapter("The folder is what it was: every name, byte, time, mode and link")
 
     # -- how
+
+    def _show_moves(self, operation: Operation, limit: int) -> None:
+        """Print where files go, beneath the folder."""
+        files = (step for steps in step_pages(self._desk, operation.id) for step in steps if step.kind == "move")
+        self._out.rows(
+            [
+                (
+                    f"  {os.path.relpath(step.source, self._folder)}",
+                    f"→ {os.path.relpath(step.destination, self._folder)}",
+                )
+                for step in islice(files, limit)
+                if step.source and step.destination
+            ]
+        )
 
     def _chapter(self, sentence: str) -> None:
         self._chapters += 1
