@@ -112,7 +112,7 @@ class Recovery:
             if step.kind == "mkdir":
                 return not target.exists(step.destination)
             if step.kind == "rmdir":
-                return source.exists(step.source)
+                return source.is_directory(step.source)
             if step.kind in ("copy", "link"):
                 return not target.exists(destination) and source.fingerprint(step.source) == step.fingerprint
             back = source.fingerprint(step.source) == step.fingerprint

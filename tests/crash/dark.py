@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from core import execute
 from core.history import History
 from tests.acting import Scene
 from tests.crash import power, seam
@@ -30,6 +31,7 @@ class DarkTheatre(Theatre):
         state, _, target = disks
         super().__init__(scenario, state.folder, target.folder, history)
         self._disks = disks
+        self._boots = 0
 
     def scene(self) -> Scene:
         """Return a scene with its home on a disk of its own."""
@@ -40,6 +42,7 @@ class DarkTheatre(Theatre):
     def stage(self) -> Iterator[Stage]:
         """Set the scenario up, durably; afterwards remove it."""
         scene = self.scene()
+        execute.boot_id = lambda: f"boot {self._boots}"  # the process is this test's own
         try:
             with seam.installed(seam.without_syncs(seam.carry_out)):
                 stage = self._set_up(scene)
@@ -56,6 +59,7 @@ class DarkTheatre(Theatre):
             self._cut()
         for disk in self._disks:
             disk.restart()
+        self._boots += 1
         return True
 
     def _cut(self) -> None:

@@ -183,13 +183,24 @@ def check_recovered(stage: Stage, expected: Expected) -> None:
         state = run(scene, plan)
         check_nothing_lost(stage)
         assert done_in(stage) == expected.done, outcomes_of(stage)
-        assert look(scene) == expected.after
+        assert look(scene) == expected.after, differences(look(scene), expected.after)
         assert state == expected.state
     undo = scene.plan_undo(plan.operation)
-    assert run(scene, undo) == "completed"
-    assert without_trash(look(scene)) == without_trash(stage.before)
+    assert run(scene, undo) == "completed", undo.steps
+    now, before = without_trash(look(scene)), without_trash(stage.before)
+    assert now == before, differences(now, before)
     check_nothing_lost(stage)
     assert trees.content(scene.directory / "outside" / "canary") == b"sings"
+
+
+def differences(now: Trees, wanted: Trees) -> str:
+    """Return in what two pairs of trees differ, a line each."""
+    return "".join(
+        f"\n{path!r} is {here.get(path)}, should be {there.get(path)}"[:300]
+        for here, there in zip(now, wanted, strict=True)
+        for path in sorted(here.keys() | there.keys())
+        if here.get(path) != there.get(path)
+    )
 
 
 def without_trash(both: Trees) -> Trees:

@@ -7,11 +7,14 @@ and detaches everything, and the images, unlinked from the start, are gone.
 from __future__ import annotations
 
 import ctypes
+import errno
 import fcntl
 import os
 import struct
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from core.storage import linux
@@ -43,7 +46,7 @@ class Disk:
     def __init__(self, kind: str, folder: Path) -> None:
         self.folder = folder
         self._kind = kind.encode()
-        self._loop, self._device = _loop_device(kind)
+        self._image = _image(kind)
         folder.mkdir(parents=True)
         self._mount()
 
@@ -65,17 +68,34 @@ class Disk:
         os.close(descriptor)
 
     def _mount(self) -> None:
-        _check(_libc.mount(self._device, os.fsencode(self.folder), self._kind, 0, None), "mount")
+        # Whoever else had the device open would keep what the kernel remembers of it, beyond the power cut.
+        with _loop_device(self._image) as device:
+            _check(_libc.mount(device, os.fsencode(self.folder), self._kind, 0, None), "mount")
 
     def _unmount(self) -> None:
         _check(_libc.umount2(os.fsencode(self.folder), 0), "umount")
 
 
-def _loop_device(kind: str) -> tuple[int, bytes]:
-    """Return an open loop device over a fresh file system; it is detached when nobody uses it any more."""
+def _image(kind: str) -> int:
+    """Return an open image of an empty file system, which has no name."""
     with tempfile.NamedTemporaryFile(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as image:
         image.truncate(IMAGE_SIZE[kind])
         subprocess.run([*MAKE[kind], image.name], check=True, capture_output=True)
+        return os.dup(image.file.fileno())
+
+
+@contextmanager
+def _loop_device(image: int) -> Iterator[bytes]:
+    """Attach an image to a free loop device; it is detached when nobody uses it any more."""
+    descriptor, device = _free_loop_device(image)
+    try:
+        yield device
+    finally:
+        os.close(descriptor)
+
+
+def _free_loop_device(image: int) -> tuple[int, bytes]:
+    for _ in range(100):
         with open("/dev/loop-control", "rb") as control:
             number = fcntl.ioctl(control, _LOOP_FREE)
         device = f"/dev/loop{number}"
@@ -83,8 +103,15 @@ def _loop_device(kind: str) -> tuple[int, bytes]:
             os.mknod(device, 0o060600, os.makedev(7, number))
         descriptor = os.open(device, os.O_RDWR | os.O_CLOEXEC)
         info = struct.pack("<5Q4I64s64s32s2Q", 0, 0, 0, 0, 0, 0, 0, 0, _AUTOCLEAR, b"", b"", b"", 0, 0)
-        fcntl.ioctl(descriptor, _LOOP_CONFIGURE, struct.pack("<II", image.file.fileno(), 0) + info + bytes(64))
-        return descriptor, os.fsencode(device)
+        try:
+            fcntl.ioctl(descriptor, _LOOP_CONFIGURE, struct.pack("<II", image, 0) + info + bytes(64))
+        except OSError as error:
+            os.close(descriptor)
+            if error.errno != errno.EBUSY:
+                raise
+        else:
+            return descriptor, os.fsencode(device)
+    raise OSError(errno.EBUSY, "no free loop device")
 
 
 def _check(result: int, what: str) -> None:
