@@ -82,9 +82,9 @@ class Home:
     @contextlib.contextmanager
     def entered(self) -> Iterator[None]:
         """Be its user in this process."""
-        before, stood = dict(os.environ), Path.cwd()
+        before, stood, inside = dict(os.environ), Path.cwd(), self.environment
         os.environ.clear()
-        os.environ.update(self.environment)
+        os.environ.update(inside)
         os.chdir(self.path)
         try:
             yield

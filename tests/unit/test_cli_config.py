@@ -147,3 +147,9 @@ def test_a_path_that_toml_cannot_hold_is_refused(home: Home) -> None:
 def _made(path: Path) -> bool:
     path.mkdir()
     return True
+
+
+def test_the_example_has_no_mistake(home: Home) -> None:
+    home.write_config((Path(__file__).parents[2] / "config.example.toml").read_text(encoding="utf-8"))
+    told = home.run("config", "check")
+    assert (told.code, told.err) == (0, ""), told.out

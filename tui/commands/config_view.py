@@ -55,4 +55,4 @@ def as_data(value: Any) -> Any:
 
 
 def _fields(value: Any) -> dict[str, Any]:
-    return {field.name: as_data(getattr(value, field.name)) for field in fields(value)}
+    return {field.name: as_data(getattr(value, field.name)) for field in fields(value) if field.name != "configured"}
