@@ -226,6 +226,8 @@ class OperationFiles:
         """Return the whole plan. Raises WrongState where there is none, JournalDamaged."""
         head, frames = self._plan_frames()
         steps = [step for frame in frames for step in _decode_steps(frame)]
+        if len(steps) != head.counts[0]:
+            raise JournalDamaged(f"plan of {self.directory.name}: {len(steps)} steps of {head.counts[0]}")
         return Plan(head.operation, head.roots, steps, head.rules, head.reviewed)
 
     def roots(self) -> list[bytes]:
@@ -272,7 +274,11 @@ class OperationFiles:
             return outcomes
         whole = _whole_length(data, f"journal of {self.directory.name}")
         for payload in _frames(memoryview(data)[:whole], f"journal of {self.directory.name}"):
-            for record in _decode_records(payload):
+            try:
+                records = _decode_records(payload)
+            except msgspec.MsgspecError as error:
+                raise JournalDamaged(f"journal of {self.directory.name}: {error}") from None
+            for record in records:
                 outcomes.add(record)
         return outcomes
 
@@ -431,8 +437,8 @@ def _whole_length(data: bytes, name: str) -> int:
     while offset + _HEAD.size <= len(data):
         length, checksum = _HEAD.unpack_from(data, offset)
         end = offset + _HEAD.size + length
-        if end > len(data):
-            return offset
+        if end > len(data) or (not length and not any(memoryview(data)[offset:])):
+            return offset  # cut short, or made longer by a file system that then lost what was to fill it
         if crc32(memoryview(data)[offset + _HEAD.size : end]) != checksum:
             if end == len(data):
                 return offset
