@@ -1,9 +1,9 @@
 """A real agent for tests: its own process, its own state, a real socket.
 
-    agent = AgentUnderTest(tmp_path)
-    agent.configure(folder="dl", path=downloads, mode="auto")
-    with agent.running():
-        ...
+agent = AgentUnderTest(tmp_path)
+agent.configure(folder="dl", path=downloads, mode="auto")
+with agent.running():
+    ...
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from core.model import FINAL_STATES
 from core.state import StateDirectory
@@ -50,7 +50,7 @@ class UnixConnection(http.client.HTTPConnection):
         self.sock.connect(str(self._path))
 
 
-def until(condition: Callable[[], T], what: str = "") -> T:
+def until(condition: Callable[[], T | Literal[False] | None], what: str = "") -> T:
     """Wait until something holds, and return it; fail when it takes too long."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     while not (found := condition()):
@@ -175,7 +175,12 @@ class AgentUnderTest:
 
     def rested(self, id: str) -> dict[str, Any]:
         """Wait until an operation has come to rest, and return it."""
-        return until(lambda: (found := self.operation(id)) and found["state"] in RESTING and found, f"{id} rests")
+
+        def look() -> dict[str, Any] | None:
+            found = self.operation(id)
+            return found if found["state"] in RESTING else None
+
+        return until(look, f"{id} rests")
 
     def newest(self, *states: str) -> dict[str, Any]:
         """Wait until the newest operation is in one of these states, and return it."""
@@ -184,7 +189,7 @@ class AgentUnderTest:
             found = self.operations()
             return found[0] if found and found[0]["state"] in states else None
 
-        return until(look, f"the newest operation is {' or '.join(states)}")  # type: ignore[return-value]
+        return until(look, f"the newest operation is {' or '.join(states)}")
 
     def folder_status(self, name: str) -> dict[str, Any]:
         """Return how a folder is."""
@@ -192,9 +197,12 @@ class AgentUnderTest:
 
     def until_folder(self, name: str, state: str) -> dict[str, Any]:
         """Wait until a folder is in a state."""
-        return until(
-            lambda: (found := self.folder_status(name)) and found["state"] == state and found, f"{name} is {state}"
-        )
+
+        def look() -> dict[str, Any] | None:
+            found = self.folder_status(name)
+            return found if found["state"] == state else None
+
+        return until(look, f"{name} is {state}")
 
     def passed(self, name: str) -> None:
         """Wait until a folder was gone through for the first time."""

@@ -52,7 +52,7 @@ def test_what_was_undone_stays(agent: AgentUnderTest, downloads: Path) -> None:
         undo = agent.post(f"/api/v1/operations/{done['id']}/rollback").body
         assert agent.rested(undo["id"])["state"] == "completed"
         (downloads / "b.json").write_text("{}")  # what comes later is organized, what was put back is not
-        until(lambda: (downloads / "Data/b.json").exists(), "the second file is organized")
+        until((downloads / "Data/b.json").exists, "the second file is organized")
         assert (downloads / "a.txt").read_text() == "a"
         assert agent.operation(done["id"])["undone_by"] == undo["id"]
 
@@ -92,7 +92,7 @@ def test_what_was_rejected_is_not_proposed_again(agent: AgentUnderTest, download
         assert agent.post(f"/api/v1/operations/{proposal['id']}/reject").status == 202
         assert agent.rested(proposal["id"])["state"] == "rejected"
         (downloads / "b.json").write_text("{}")
-        until(lambda: (downloads / "Data/b.json").exists(), "the next file is organized")
+        until((downloads / "Data/b.json").exists, "the next file is organized")
         assert (downloads / "a.txt").exists()
 
 
@@ -104,7 +104,7 @@ def test_a_paused_folder_is_left_alone_also_after_a_restart(agent: AgentUnderTes
         assert agent.folder_status("dl")["state"] == "paused"
         (downloads / "a.txt").write_text("a")
         assert agent.post("/api/v1/folders/dl/resume").body["state"] == "watching"
-        until(lambda: (downloads / "Documents").exists(), "the file is organized after all")
+        until((downloads / "Documents").exists, "the file is organized after all")
 
 
 def test_files_that_arrive_while_no_agent_runs_are_found(agent: AgentUnderTest, downloads: Path) -> None:
@@ -112,7 +112,7 @@ def test_files_that_arrive_while_no_agent_runs_are_found(agent: AgentUnderTest, 
         agent.passed("dl")
     (downloads / "a.txt").write_text("a")
     with agent.running():
-        until(lambda: (downloads / "Documents").exists(), "the file is organized")
+        until((downloads / "Documents").exists, "the file is organized")
 
 
 def test_names_that_are_not_utf8_are_organized_too(agent: AgentUnderTest, downloads: Path) -> None:
@@ -127,7 +127,7 @@ def test_names_that_are_not_utf8_are_organized_too(agent: AgentUnderTest, downlo
         assert "\x1b" not in step["source"] and step["source_b64"]
         until(lambda: "UTF-8" in agent.folder_status("dl")["reason"], "the folder says why it is not watched")
         (downloads / "b.json").write_text("{}")
-        until(lambda: (downloads / "Data/b.json").exists(), "it is looked through without a watch")
+        until((downloads / "Data/b.json").exists, "it is looked through without a watch")
 
 
 def test_a_file_that_is_written_to_waits(agent: AgentUnderTest, downloads: Path) -> None:
@@ -137,7 +137,7 @@ def test_a_file_that_is_written_to_waits(agent: AgentUnderTest, downloads: Path)
             file.write("half")
             file.flush()
             (downloads / "b.json").write_text("{}")
-            until(lambda: (downloads / "Data/b.json").exists(), "the other file is organized")
+            until((downloads / "Data/b.json").exists, "the other file is organized")
             assert agent.folder_status("dl")["waiting"] == 1
             assert (downloads / "slow.txt").exists()
         until(lambda: not (downloads / "slow.txt").exists(), "it is organized once it is closed")
