@@ -94,21 +94,22 @@ def _made(wishes: Mapping[str, str], folder: Folder) -> Iterator[Probe]:
                 values[key] = glob_sample(wishes[key])
         if "text" in wishes:
             values["text"] = regex_sample(wishes["text"])
-        for bytes_ in _sizes(wishes.get("size", "")):
-            yield Probe(folder.path, _entry(_path(wishes, kind).encode("utf-8", "surrogateescape"), bytes_), values)
+        for path, bytes_ in product(_paths(wishes, kind), _sizes(wishes.get("size", ""))):
+            yield Probe(folder.path, _entry(path.encode("utf-8", "surrogateescape"), bytes_), values)
 
 
-def _path(wishes: Mapping[str, str], kind: str) -> str:
+def _paths(wishes: Mapping[str, str], kind: str) -> Sequence[str]:
+    """Return paths that may fit: a name as wished, and the same with an extension where it has none."""
     directory, _, name = glob_sample(wishes["path"]).rpartition("/") if "path" in wishes else ("", "", "")
     if "name" in wishes:
         name = glob_sample(wishes["name"])
     elif "regex" in wishes:
         name = regex_sample(wishes["regex"]) or "sample"
     extension = glob_sample(wishes["ext"]) if "ext" in wishes else _EXTENSIONS[kind]
-    name = name or f"sample.{extension}"
-    if "ext" in wishes and not name.endswith(f".{extension}"):
-        name = f"{name}.{extension}"
-    return f"{directory}/{name}" if directory else name
+    names = [name or "sample"] if name.endswith(f".{extension}") else [f"{name or 'sample'}.{extension}"]
+    if name and "ext" not in wishes:
+        names = list(dict.fromkeys([name, *names]))
+    return [f"{directory}/{each}" if directory else each for each in names]
 
 
 def _modified(age: str) -> datetime:

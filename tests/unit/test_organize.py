@@ -808,11 +808,12 @@ def _organize_twice_and_undo(home: Home, tree: dict[tuple[str, str], str], rules
             trees.write(path, content.encode())
     before = trees.contents(home.root)
     names = trees.names(home.root)
+    everything = set(trees.read(home.root))
     done = home.organize()
     assert trees.contents(home.root) == before
     assert done.counts.failed == 0
     assert done.counts.skipped == sum(bool(step.refused) for step in done.plan.steps)
-    _check_collisions(home, names)
+    _check_collisions(home, everything)
     assert home.again() == []
     home.scene.undo(done)
     assert trees.names(home.root) == names
@@ -820,7 +821,8 @@ def _organize_twice_and_undo(home: Home, tree: dict[tuple[str, str], str], rules
 
 def _check_collisions(home: Home, before: set[bytes]) -> None:
     """No folder holds two names that collide, unless both stood there before."""
-    seen: dict[bytes, bytes] = {}
-    for path in sorted(trees.names(home.root), key=lambda path: path not in before):
-        twin = seen.setdefault(collision_key(path), path)
+    seen: dict[tuple[bytes, bytes], bytes] = {}
+    for path in sorted(trees.read(home.root), key=lambda path: path not in before):
+        directory, name = os.path.split(path)
+        twin = seen.setdefault((directory, collision_key(name)), path)
         assert twin == path or (twin in before and path in before)
