@@ -56,13 +56,20 @@ class Stage:
 @contextmanager
 def stage(*, keep: bool) -> Iterator[Stage]:
     """Make a stage, and take it away at the end unless told to keep it."""
-    made = Stage(Path(tempfile.mkdtemp(prefix="shelver-demo-")))
+    made = Stage(_fresh_directory())
     try:
         made.build()
         yield made
     finally:
         if not keep:
             shutil.rmtree(made.directory)
+
+
+def _fresh_directory() -> Path:
+    """Return a new temporary directory whose path leaves room for a socket's: the kernel allows 107 bytes."""
+    usual = Path(tempfile.gettempdir())
+    fits = len(os.fsencode(usual)) < 107 - len("/shelver-demo-12345678/state/agent.sock")
+    return Path(tempfile.mkdtemp(prefix="shelver-demo-", dir=usual if fits else "/tmp"))  # noqa: S108
 
 
 @contextmanager
