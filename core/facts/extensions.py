@@ -62,8 +62,8 @@ _BINARY: dict[Kind, str] = {
     "audio": "mp3 mp2 mp1 mpga flac ogg oga opus spx m4a m4b m4p m4r aac adts ac3 eac3 dts wav wave bwf rf64 aif aiff"
     " aifc wma ape wv tta mpc mp+ ofr ofs tak mka weba mid midi kar rmi amr awb au snd caf dsf dff ra xm mod s3m it"
     " 8svx voc gsm sf2 shn aax aa alac",
-    "document": "pdf doc docx docm dot dotx dotm odt ott sxw wpd wps wri pages one djvu djv xps oxps pub vsd vsdx odg odf"
-    " abw hwp hwpx lwp mcw note chm hlp dvi",
+    "document": "pdf doc docx docm dot dotx dotm odt ott sxw wpd wps wri pages one djvu djv xps oxps pub vsd vsdx odg"
+    " odf abw hwp hwpx lwp mcw chm hlp dvi",
     "sheet": "xls xlsx xlsm xlsb xlt xltx xltm xlam ods ots sxc numbers gnumeric wk1 wks 123 qpw dif slk",
     "slides": "ppt pptx pptm pps ppsx ppsm pot potx potm odp otp sxi key keynote",
     "ebook": "epub mobi azw azw1 azw3 azw4 kfx prc lit lrf cbz cbr cb7 cbt acsm ibooks pdb tcr",

@@ -115,11 +115,10 @@ _OPENINGS: tuple[tuple[str, Kind, re.Pattern[str]], ...] = (
 def _kind_of_text(name: bytes, text: str) -> Sniffed:
     extension = extension_of(name)
     by_name = kind_of_name(name)
-    opening = next(((kind, format) for format, kind, pattern in _OPENINGS if pattern.match(text)), None)
-    if opening is None:
-        opening = ("document", "text")
-    elif opening[1] in ("svg", "fb2") and extension in ("", "txt", "xml"):
-        return Sniffed(*opening)
+    openings = (Sniffed(kind, format) for format, kind, pattern in _OPENINGS if pattern.match(text))
+    opening = next(openings, Sniffed("document", "text"))
+    if opening.format in ("svg", "fb2") and extension in ("", "txt", "xml"):
+        return opening
     if extension in TEXTUAL or (not extension and by_name != "other"):
-        return Sniffed(by_name, opening[1] if by_name == opening[0] else "text")
-    return Sniffed(*opening)
+        return opening if opening.kind == by_name else Sniffed(by_name, "text")
+    return opening
