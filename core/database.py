@@ -24,6 +24,7 @@ def _connected(path: Path, schema: str) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA cache_size = -65536")  # KiB: a large operation is recorded in one go
         connection.executescript(schema)
         connection.execute("SELECT count(*) FROM sqlite_master")
     except sqlite3.DatabaseError:

@@ -20,7 +20,7 @@ from core.execute import Tally, execute
 from core.facts import FactReader
 from core.history import History
 from core.index import Index
-from core.journal import Approval, Journal, OperationFiles
+from core.journal import Approval, Journal, OperationFiles, Outcomes
 from core.model import FINAL_STATES, Counts, Operation, Outcome, Plan, Preview, Progress, Request, State, now
 from core.planners import Ground, Phase, Planner, organize, rollback
 from core.progress import Meter
@@ -93,10 +93,11 @@ class Engine:
         """End a proposal; the agent leaves its files alone from now on. Raises WrongState."""
         with self._held(id, "proposed", verb="reject") as (files, journal, operation):
             request, plan = files.request(), files.plan()
-            if request.kind != "rollback":
-                self._decide(lambda decisions: decisions.record(rejected_decisions(plan.rules, request, plan)))
-            if is_whole_pass(request):
-                self._decide(lambda decisions: decisions.record_pass(plan.roots[0], plan.rules))
+            with closing(Decisions(self.state.decisions)) as decisions:
+                if request.kind != "rollback":
+                    decisions.record(rejected_decisions(plan.rules, request, plan))
+                if is_whole_pass(request):
+                    decisions.record_pass(plan.roots[0], plan.rules)
             journal.seal("rejected", operation.counts, f"by {by}" if by else "")
         return self._tell(standing(files))
 
@@ -167,8 +168,7 @@ class Engine:
                 journal.seal("cancelled", operation.counts)
             except ShelverError as error:
                 journal.seal("failed", operation.counts, str(error))
-            self._remember(files, request, journal)
-            return self._tell(standing(files, journal.outcomes))
+            return self._ended(files, request, journal.outcomes)
 
     def _planned(self, files: OperationFiles, request: Request, operation: Operation, cancelled: ShouldStop) -> Plan:
         if files.has_plan():
@@ -206,23 +206,25 @@ class Engine:
 
     # -- remembering
 
-    def _remember(self, files: OperationFiles, request: Request, journal: Journal) -> None:
+    def _ended(self, files: OperationFiles, request: Request, outcomes: Outcomes) -> Operation:
+        """Remember what was decided, tell that it ended, and only then do what nobody waits for."""
         if not files.has_plan():
-            return
-        plan, outcomes = files.plan(), journal.outcomes
-        rules = self._rules_hash(request.folder) or plan.rules
-        if request.kind == "rollback":
-            self._decide(lambda decisions: decisions.record(undone_decisions(rules, request, plan, outcomes)))
-        else:
-            self._decide(lambda decisions: decisions.record(run_decisions(plan.rules, request, plan, outcomes)))
-        if is_whole_pass(request) and not (outcomes.sealed and outcomes.sealed.state == "cancelled"):
-            self._decide(lambda decisions: decisions.record_pass(plan.roots[0], plan.rules))
+            return self._tell(standing(files, outcomes))
+        plan = files.plan()
+        self._decide(plan, request, outcomes)
+        operation = self._tell(standing(files, outcomes))
         with closing(History(self.state.history)) as history:
             history.record(request, plan, outcomes)
+        return operation
 
-    def _decide(self, act: Callable[[Decisions], None]) -> None:
+    def _decide(self, plan: Plan, request: Request, outcomes: Outcomes) -> None:
+        is_rollback = request.kind == "rollback"
+        rules = self._rules_hash(request.folder) if is_rollback else plan.rules
+        decided = undone_decisions if is_rollback else run_decisions
         with closing(Decisions(self.state.decisions)) as decisions:
-            act(decisions)
+            decisions.record(decided(rules, request, plan, outcomes))
+            if is_whole_pass(request) and outcomes.sealed and outcomes.sealed.state != "cancelled":
+                decisions.record_pass(plan.roots[0], plan.rules)
 
     def _rules_hash(self, folder: str) -> str:
         try:

@@ -15,7 +15,7 @@ from xxhash import xxh3_64_intdigest
 
 from core.database import opened
 from core.journal import Outcomes
-from core.model import Plan, Request, StepKind, absolute
+from core.model import DIRECTORY_KINDS, Plan, Request, StepKind, absolute
 from core.names import normalized, shown
 
 _HISTORY = """
@@ -23,11 +23,19 @@ CREATE TABLE IF NOT EXISTS operations (operation TEXT PRIMARY KEY, sequence INTE
 CREATE TABLE IF NOT EXISTS steps (
     sequence INTEGER NOT NULL, seq INTEGER NOT NULL, operation TEXT NOT NULL, kind TEXT NOT NULL,
     source BLOB NOT NULL, destination BLOB NOT NULL, source_key INTEGER NOT NULL, destination_key INTEGER NOT NULL,
-    words TEXT NOT NULL, PRIMARY KEY (sequence, seq)
+    words TEXT, PRIMARY KEY (sequence, seq)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS steps_by_source ON steps (source_key, sequence);
 CREATE INDEX IF NOT EXISTS steps_by_destination ON steps (destination_key, sequence);
 """
+
+
+_SEARCH = """
+SELECT sequence, seq FROM steps
+WHERE instr(coalesce(words, lower(CAST(source AS TEXT) || ' ' || CAST(destination AS TEXT))), ?)
+ORDER BY sequence DESC, seq LIMIT ?
+"""
+"""`words` holds the paths folded where that takes more than SQLite's `lower`: most names do not."""
 
 
 class Passage(Struct, frozen=True):
@@ -83,8 +91,7 @@ class History:
         """
         words = _folded(text)
         with self._lock:
-            query = "SELECT sequence, seq FROM steps WHERE instr(words, ?) ORDER BY sequence DESC, seq LIMIT ?"
-            found = set(self._connection.execute(query, (words, limit)))
+            found = set(self._connection.execute(_SEARCH, (words, limit)))
             frontier = set(found)
             while frontier and len(found) < limit:
                 frontier = {key for step in frontier for key in self._neighbours(*step)} - found
@@ -143,20 +150,25 @@ class History:
 
 
 def _rows(request: Request, plan: Plan, outcomes: Outcomes) -> Iterator[tuple[object, ...]]:
+    sequence, id = request.sequence, request.id
     for step in plan.steps:
         finished = outcomes.finished.get(step.seq)
-        if finished is None or finished.outcome != "done" or step.kind in ("mkdir", "rmdir"):
+        if finished is None or finished.outcome != "done" or step.kind in DIRECTORY_KINDS:
             continue
         source = absolute(plan.roots, step.source_root, step.source)
         destination = absolute(plan.roots, step.destination_root, finished.destination or step.destination)
-        words = _folded(f"{shown(source)}\n{shown(destination)}")
-        keys = _key(source), _key(destination)
-        yield (request.sequence, step.seq, request.id, step.kind, source, destination, *keys, words)
+        words = _words(source, destination)
+        yield sequence, step.seq, id, step.kind, source, destination, _key(source), _key(destination), words
 
 
 def _key(path: bytes) -> int:
     """Return a short key of a path for an index: SQLite's integers are signed."""
     return xxh3_64_intdigest(path) - (1 << 63)
+
+
+def _words(source: bytes, destination: bytes) -> str | None:
+    both = f"{os.fsdecode(source)} {os.fsdecode(destination)}"
+    return None if both.isascii() and both.isprintable() else _folded(shown(both))
 
 
 def _folded(text: str) -> str:
