@@ -13,7 +13,7 @@ from pathlib import Path
 from tui.commands.agent_process import AgentProcess
 from tui.commands.config import toml_text
 from tui.commands.frame import Settings
-from tui.demo.samples import build_messy_folder
+from tui.demo.samples import make_messy_folder
 
 SEED = 2024
 CONFIG = """\
@@ -47,7 +47,7 @@ class Stage:
     def build(self) -> None:
         """Make the samples and the config."""
         self.folder.mkdir()
-        build_messy_folder(self.folder, seed=SEED)
+        make_messy_folder(self.folder, seed=SEED)
         descriptor = os.open(self.directory / "config.toml", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(CONFIG.format(path=toml_text(str(self.folder))))
