@@ -108,9 +108,9 @@ class Hub:
     # -- what happened
 
     def operation(self, operation: Operation) -> None:
-        """Tell of an operation's new state; its end forgets its progress."""
+        """Tell of an operation's new state; when it comes to rest its progress is forgotten."""
         ended = operation.state in FINAL_STATES
-        if ended:
+        if ended or operation.state in ("proposed", "interrupted"):
             self._forget_progress(operation.id)
         self._emit(operation.id, type="end" if ended else "operation", operation=operation)
 

@@ -6,7 +6,6 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable
-from itertools import islice
 from pathlib import Path
 
 from core.errors import ShelverError
@@ -102,15 +101,16 @@ class Story:
     # -- how
 
     def _show_moves(self, operation: Operation, limit: int) -> None:
-        """Print where files go, beneath the folder."""
-        files = (step for steps in step_pages(self._desk, operation.id) for step in steps if step.kind == "move")
+        """Print where some files go, beneath the folder: picked evenly, for a plan is in the order of names."""
+        files = [step for steps in step_pages(self._desk, operation.id) for step in steps if step.kind == "move"]
+        picked = files[:: max(len(files) // limit, 1)][:limit]
         self._out.rows(
             [
                 (
                     f"  {os.path.relpath(step.source, self._folder)}",
                     f"→ {os.path.relpath(step.destination, self._folder)}",
                 )
-                for step in islice(files, limit)
+                for step in picked
                 if step.source and step.destination
             ]
         )
