@@ -16,7 +16,7 @@ from textual.timer import Timer
 from textual.widgets import Input
 
 from core.errors import ShelverError
-from core.model import FolderStatus, OnConflict, Operation, Preview, StepView
+from core.model import FolderStatus, Operation, Preview, StepView
 from core.names import shown
 from tui import theme, words
 from tui.client import AgentClient
@@ -30,7 +30,7 @@ from tui.screens.operation import OperationScreen
 from tui.screens.operations import Operations
 from tui.screens.place import Placed, operation_title
 from tui.screens.step import StepDetail
-from tui.screens.undo import Undo, Undoing
+from tui.screens.undo import Undo
 from tui.screens.where import Where
 from tui.surroundings import Surroundings
 from tui.widgets.line import EMPTY, Line
@@ -49,6 +49,10 @@ class Face(App[None]):
     CSS = (
         theme.INK
         + """
+    CommandPalette #--container { background: $background; }
+    CommandPalette #--input, CommandPalette CommandList { background: $background; }
+    CommandPalette SearchIcon { display: none; }
+    CommandPalette CommandInput { padding: 0 2; }
     Toast { background: $surface; color: $foreground; border-left: outer $accent; }
     Toast.-error { border-left: outer $error; }
     """
@@ -227,8 +231,8 @@ class Face(App[None]):
         some = f"{words.count(planned)} of {words.files(operation.counts.planned)}" if only else words.files(planned)
         self._ask(
             f"Approve: {operation_title(operation, self.around)}",
-            ((("What the list shows is done with ", "text"), (some, "strong"), (".", "text")), EMPTY, _REVERSIBLE),
-            f"Do it with {words.files(planned)}",
+            (((some, "strong"), (" go where the list shows.", "text")), EMPTY, _REVERSIBLE),
+            f"Approve {words.files(planned)}",
             lambda: self.agent.approve(operation.id, only=only),
         )
 
@@ -287,21 +291,18 @@ class Face(App[None]):
 
     # -- undo --------------------------------------------------------------------------------------------
 
-    async def preview_undo(self, id: str, only: Sequence[bytes] | None, on_conflict: OnConflict) -> Preview:
-        """Return what an undo would do."""
-        return await self.agent.preview_rollback(id, only=only, on_conflict=on_conflict)
-
     def show_undo(self, operation: Operation, only: Sequence[bytes] | None = None) -> None:
-        """Show what taking an operation back would do, then ask."""
+        """Show what taking an operation back would do, then ask; what is done is exactly the plan that was shown."""
 
-        def answered(undoing: Undoing | None) -> None:
-            if undoing is not None:
-                on_conflict = undoing.on_conflict
-                self.attempt(
-                    lambda: self.agent.rollback(operation.id, only=only, on_conflict=on_conflict), self._started
-                )
+        def answered(preview: Preview | None) -> None:
+            if preview is not None:
+                self.attempt(lambda: self.agent.approve(preview.operation.id), self._started)
 
         self.push_screen(Undo(operation, only), answered)
+
+    def put_away(self, preview: Preview) -> None:
+        """Drop the plan of an undo that was only looked at, so that it does not wait for anybody."""
+        self.attempt(lambda: self.agent.reject(preview.operation.id), self._took_over)
 
     # -- small things ------------------------------------------------------------------------------------
 

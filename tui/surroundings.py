@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,6 +36,16 @@ class Surroundings:
     def real(cls) -> Surroundings:
         """Return those of this process."""
         return cls(host=shown(socket.gethostname().partition(".")[0]), home=str(Path.home()))
+
+    def person(self, asked_by: str) -> str:
+        """Return who asked for something as people know them: the agent knows users by number."""
+        number = asked_by.removeprefix("uid ")
+        if number == asked_by or not number.isdecimal():
+            return shown(asked_by)
+        try:
+            return shown(pwd.getpwuid(int(number)).pw_name)
+        except (KeyError, OverflowError):
+            return shown(asked_by)
 
     def tilde(self, path: str) -> str:
         """Return an absolute path for the eye, with `~` for the home."""

@@ -137,6 +137,12 @@ def can_undo(operation: Operation) -> bool:
     return operation.state in UNDOABLE and operation.undone_by is None and operation.counts.done > 0
 
 
+def is_worth_telling(operation: Operation) -> bool:
+    """Tell whether something came of it: not a preview that was put away, nor what a newer plan replaced."""
+    put_away = operation.kind == "rollback" and operation.state in ("rejected", "cancelled")
+    return operation.counts.done > 0 or not (put_away or operation.state == "superseded")
+
+
 _DONE = {"organize": "moved", "dedupe": "cleared", "sync": "synced", "rollback": "restored"}
 
 

@@ -11,7 +11,8 @@ from textual.screen import Screen
 from tui.screens.place import Box, Dialog
 from tui.widgets.board import Board, Row
 from tui.widgets.key_bar import key_name
-from tui.widgets.line import Line, fitted
+from tui.widgets.line import Line, fitted, rule
+from tui.widgets.line_list import LineList
 
 
 class Help(Dialog[None]):
@@ -28,7 +29,7 @@ class Help(Dialog[None]):
 
     def __init__(self, place: Screen[None]) -> None:
         super().__init__()
-        self._keys = keys_of(place)
+        self._sections = sections(place)
 
     def compose(self) -> ComposeResult:
         """Hold the list."""
@@ -37,15 +38,13 @@ class Help(Dialog[None]):
 
     def on_mount(self) -> None:
         """Show the keys."""
-        rows = [
-            Row(said, lambda width, k=keys, s=said: _line(k, s, width), (keys, said))
-            for said, keys in self._keys.items()
-        ]
-        hints = ("Hold shift to select text with the mouse.", "Nothing that runs is stopped by leaving.")
-        rows += [
-            Row(hint, lambda width, h=hint: (("  " + h if h else "", "faint"),), hint, selectable=False)
-            for hint in ("", *hints)
-        ]
+        rows: list[Row] = []
+        for title, keys in self._sections.items():
+            rows.append(Row(title, lambda width, t=title: rule(width, t), title, selectable=False))
+            rows += [
+                Row(said, lambda width, k=names, s=said: _line(k, s, width), names) for said, names in keys.items()
+            ]
+        rows += [Row(hint, lambda width, h=hint: (("  " + h, "faint"),), hint, selectable=False) for hint in HINTS]
         self.query_one(Board).show(rows)
 
     def on_line_list_opened(self) -> None:
@@ -53,17 +52,29 @@ class Help(Dialog[None]):
         self.dismiss()
 
 
-def keys_of(place: Screen[None]) -> dict[str, list[str]]:
-    """Return what the keys of a place do, and which keys do it."""
-    keys: dict[str, list[str]] = {}
+HINTS = (
+    "",
+    "Hold shift to select text with the mouse.",
+    "Leaving stops nothing: the agent goes on.",
+)
+
+
+def sections(place: Screen[None]) -> dict[str, dict[str, list[str]]]:
+    """Return what the keys of a place do, and which keys do it: its own, those of lists, and those of everywhere."""
+    found: dict[str, dict[str, list[str]]] = {"Here": {}, "In a list": {}, "Everywhere": {}}
     for active in place.active_bindings.values():
         binding = active.binding
-        if binding.description and not binding.system:
-            name = key_name(binding.key_display or binding.key) if binding.show else key_name(binding.key)
-            known = keys.setdefault(binding.description, [])
-            if name not in known:
-                known.append(name)
-    return keys
+        if not binding.description or binding.action.startswith(_NOT_OURS):
+            continue
+        where = "Everywhere" if active.node is place.app or binding.action in ("back", "show_help") else "Here"
+        section = found["In a list" if isinstance(active.node, LineList) else where]
+        names = section.setdefault(binding.description, [])
+        if (name := key_name(binding.key)) not in names:
+            names.append(name)
+    return {title: keys for title, keys in found.items() if keys}
+
+
+_NOT_OURS = ("app.focus", "screen.copy", "app.help_quit")
 
 
 def _line(keys: list[str], said: str, width: int) -> Line:

@@ -45,7 +45,7 @@ def home_rows(live: Live, around: Surroundings) -> list[Row]:
         rows += [_title("Running"), *_running(running, live, around)]
     if waiting := live.waiting():
         rows += [_title("Waiting for you"), *(_waiting(operation, around) for operation in waiting)]
-    if ended := live.ended():
+    if ended := [operation for operation in live.ended() if words.is_worth_telling(operation)]:
         rows += [_title("Lately"), *_lately(ended[:LATELY], around)]
     return rows
 
@@ -124,7 +124,7 @@ def _running(operations: Sequence[Operation], live: Live, around: Surroundings) 
 
 
 def _names(width: int) -> int:
-    return min(max(width // 4, 14), 30)
+    return min(max(width * 28 // 100, 14), 32)
 
 
 def _name(operation: Operation, around: Surroundings, width: int) -> Line:

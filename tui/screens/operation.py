@@ -8,12 +8,15 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
 
 from core.model import Operation, Outcome, StepView
 from tui import words
 from tui.screens.operation_lines import about, heading, position, step_line
 from tui.screens.place import Banner, Place
+from tui.screens.step import step_facts
 from tui.widgets.filter_bar import FilterBar
+from tui.widgets.glance import Glance
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.line import Ends, Lines
 from tui.widgets.line_list import LineList
@@ -29,6 +32,9 @@ class OperationScreen(Place):
     DEFAULT_CSS = """
     OperationScreen #title, OperationScreen #position { background: $surface; }
     OperationScreen #about { padding: 0 1; }
+    OperationScreen PagedList { width: 7fr; }
+    OperationScreen Glance { display: none; width: 4fr; }
+    OperationScreen.-wide Glance { display: block; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -61,7 +67,9 @@ class OperationScreen(Place):
         yield Ends(id="title")
         yield Banner(id="banner")
         yield Lines(id="about")
-        yield PagedList[StepView](self._fetch, self._draw_step, id="steps")
+        with Horizontal():
+            yield PagedList[StepView](self._fetch, self._draw_step, id="steps")
+            yield Glance(self.around)
         yield FilterBar("a part of a name or a reason")
         yield Ends(id="position")
         yield KeyBar()
@@ -124,6 +132,9 @@ class OperationScreen(Place):
     @on(PagedList.Loaded)
     def _where(self) -> None:
         steps = self.steps
+        step = steps.current
+        if self.query_one(Glance).display and step is not None:
+            self.query_one(Glance).tell(lambda width: step_facts(step, self.operation, self.around, width))
         told = position(steps.cursor, steps.total, len(steps.marks))
         if steps.known and not steps.total:
             told = ((" no step fits the filter" if self._text or self._outcome else " no steps yet", "dim"),)
@@ -163,7 +174,7 @@ class OperationScreen(Place):
         """Offer what the operation's state allows."""
         operation = self.operation
         offered = {
-            "approve": operation.state in ("proposed", "interrupted", "cancelled"),
+            "approve": operation.state in ("proposed", "interrupted", "failed"),
             "reject": operation.state == "proposed",
             "cancel": operation.state in words.STOPPABLE,
             "undo": words.can_undo(operation),

@@ -22,7 +22,7 @@ def heading(operation: Operation, around: Surroundings) -> tuple[Line, Line]:
         told.append(f"took {words.took(operation.finished - operation.started)}")
     by = operation.requested_by or ("the agent" if operation.automatic else "")
     if by:
-        told.append(f"by {shown(by)}")
+        told.append(f"by {around.person(by)}")
     return title, ((" · ".join(told) + " ", "dim"),)
 
 

@@ -183,8 +183,8 @@ def _drawer(operation: Operation, around: Surroundings) -> Callable[[int], Line]
     def draw(width: int) -> Line:
         word, role = words.state(operation)
         time = words.moment(operation.finished or operation.created, around.now())
-        by = operation.requested_by if width >= 110 else ""
-        names = min(max(width // 4, 14), 36)
+        by = around.person(operation.requested_by) if width >= 110 else ""
+        names = min(max(width * 28 // 100, 14), 36)
         kind = words.kind(operation)
         room = width - 14 - names - 2 - 16 - (24 if width >= 110 else 0)
         return (

@@ -147,7 +147,7 @@ class Dialog(Placed[T], ModalScreen[T]):
     Dialog > .box {
         width: 76; max-width: 96%; height: auto; max-height: 92%;
         border: round $rule; border-title-color: $foreground; border-title-style: bold;
-        background: $background; padding: 1 2;
+        background: $background; padding: 1 2 0 2;
     }
     .-wide Dialog > .box, Dialog.-wide > .box { width: 110; }
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -11,7 +12,8 @@ from textual.containers import VerticalScroll
 from core.model import Operation, StepView
 from tui import words
 from tui.screens.place import Box, Dialog
-from tui.widgets.line import EMPTY, Line, Lines, folded
+from tui.surroundings import Surroundings
+from tui.widgets.line import EMPTY, Line, Lines, cut, folded
 
 
 class StepDetail(Dialog[None]):
@@ -33,7 +35,8 @@ class StepDetail(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         """Hold the facts."""
-        with Box(f"Step {words.count(self._step.seq)}"), VerticalScroll():
+        name = os.path.basename(self._step.source or self._step.destination or "")
+        with Box(cut(name, 60)), VerticalScroll():
             yield Lines(id="facts")
 
     def on_mount(self) -> None:
@@ -45,21 +48,25 @@ class StepDetail(Dialog[None]):
         self.call_after_refresh(self._show)
 
     def _show(self) -> None:
-        step = self._step
-        width = max(self.query_one("#facts").size.width, 20)
-        word, role = words.step_outcome(step, self._operation)
-        lines: list[Line] = []
-        for name, value in (("from", step.source), ("to", step.destination), ("why", step.reason)):
-            if value:
-                text = value if name == "why" else self.around.tilde(value)
-                first, *more = folded(text, width - 6)
-                lines.append(((f"{name:<6}", "dim"), (first, "text")))
-                lines += [(("      ", "text"), (part, "text")) for part in more]
-                lines.append(EMPTY)
-        together = f", together with the others of group {step.group}" if step.group else ""
-        lines.append(((f"{step.kind:<6}", "dim"), (word, role), (together, "dim")))
-        self.query_one("#facts", Lines).show(lines)
+        facts = self.query_one("#facts", Lines)
+        facts.show(step_facts(self._step, self._operation, self.around, max(facts.size.width, 20)))
 
     def action_copy(self) -> None:
         """Hand the path where the file is now to the terminal's clipboard."""
         self.face.copy_path(self._step)
+
+
+def step_facts(step: StepView, operation: Operation, around: Surroundings, width: int) -> list[Line]:
+    """Return all there is to say of a step, nothing cut off."""
+    lines: list[Line] = []
+    for name, value in (("from", step.source), ("to", step.destination), ("why", step.reason)):
+        if value:
+            text = value if name == "why" else around.tilde(value)
+            first, *more = folded(text, width - 6)
+            lines.append(((f"{name:<6}", "dim"), (first, "text")))
+            lines += [(("      ", "text"), (part, "text")) for part in more]
+            lines.append(EMPTY)
+    word, role = words.step_outcome(step, operation)
+    together = f", together with the others of group {step.group}" if step.group else ""
+    lines.append(((f"{step.kind:<6}", "dim"), (word, role), (together, "dim")))
+    return lines

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -20,15 +19,7 @@ from tui.widgets.line import EMPTY, Line, Lines, cut, folded, plain, right
 SAMPLE = 5
 
 
-@dataclass(frozen=True)
-class Undoing:
-    """What a person decided: how a taken place is dealt with, and the plan that was shown."""
-
-    on_conflict: OnConflict
-    preview: Preview
-
-
-class Undo(Decision[Undoing]):
+class Undo(Decision[Preview]):
     """The preview of a rollback, and its confirmation."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -62,7 +53,9 @@ class Undo(Decision[Undoing]):
 
     async def _look(self) -> None:
         try:
-            self._preview = await self.face.preview_undo(self._operation.id, self._only, self._policy)
+            self._preview = await self.face.agent.preview_rollback(
+                self._operation.id, only=self._only, on_conflict=self._policy
+            )
         except ShelverError as error:
             self._trouble = str(error)
         self._draw()
@@ -106,7 +99,7 @@ class Undo(Decision[Undoing]):
         lines += [EMPTY, self._policy_line(width), EMPTY]
         beneath = self.live.path_of(self._operation.folder)
         for step in preview.sample[: SAMPLE if self.size.height < 40 else 3 * SAMPLE]:
-            lines.append(journey_line(step, self.around, beneath, width))
+            lines.append(journey_line(step, self.around, beneath, width, share=0.62))
         if preview.files > len(preview.sample):
             lines.append((("…", "faint"),))
         return lines
@@ -124,9 +117,19 @@ class Undo(Decision[Undoing]):
         """Deal with taken places in another way, and look again."""
         if policy != self._policy:
             self._policy = policy
+            self._put_away()
             self._ask()
 
     def confirmed(self) -> None:
         """Undo what was shown."""
+        preview, self._preview = self._preview, None
+        self.dismiss(preview)
+
+    def on_unmount(self) -> None:
+        """Leave no plan behind that nobody wanted."""
+        self._put_away()
+
+    def _put_away(self) -> None:
         if self._preview is not None:
-            self.dismiss(Undoing(self._policy, self._preview))
+            self.face.put_away(self._preview)
+            self._preview = None

@@ -37,8 +37,8 @@ class FilterBar(QuietInput):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "clear", "clear the filter"),
-        Binding("enter", "keep", "keep the filter"),
+        Binding("escape", "clear", "clear"),
+        Binding("enter", "keep", "keep"),
     ]
 
     class Asked(Message):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from core.model import FolderStatus, Operation
 from core.names import shown
 from tui import words
@@ -21,17 +23,27 @@ class Glance(Lines):
     def __init__(self, around: Surroundings) -> None:
         super().__init__()
         self._around = around
+        self._make: Callable[[int], list[Line]] = lambda _: []
+
+    def tell(self, lines: Callable[[int], list[Line]]) -> None:
+        """Show what is made for the width there is."""
+        self._make = lines
+        self.show(lines(self._room))
+
+    def on_resize(self) -> None:
+        """Fold the lines anew."""
+        self.show(self._make(self._room))
 
     def look(self, subject: object, live: Live) -> None:
         """Show what is known of a folder, an operation, or several."""
         if isinstance(subject, FolderStatus):
-            self.show(self._folder(subject, live))
+            self.tell(lambda _: self._folder(subject, live))
         elif isinstance(subject, Operation):
-            self.show(self._operation(subject, live))
+            self.tell(lambda _: self._operation(subject, live))
         elif isinstance(operations := getattr(subject, "operations", None), tuple):
-            self.show(self._several(operations))
+            self.tell(lambda _: self._several(operations))
         else:
-            self.show([])
+            self.tell(lambda _: [])
 
     def _folder(self, folder: FolderStatus, live: Live) -> list[Line]:
         now = self._around.now()
@@ -78,7 +90,9 @@ class Glance(Lines):
             *(self._wrapped(operation.note, "text") if operation.note else []),
             *(self._wrapped(operation.error, "bad") if operation.error else []),
             self._fact("files", words.outcome(operation)),
-            self._fact("asked by", operation.requested_by or ("the agent" if operation.automatic else "")),
+            self._fact(
+                "asked by", self._around.person(operation.requested_by) or ("the agent" if operation.automatic else "")
+            ),
             self._fact("asked", words.moment(operation.created, now)),
         ]
         if operation.started and operation.finished:

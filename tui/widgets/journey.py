@@ -34,9 +34,12 @@ class Journey:
         return cls(shared, departure, arrival)
 
 
-def journey_line(step: StepView, around: Surroundings, beneath: str, width: int) -> Line:
-    """Return a step's paths in exactly `width` cells: from → to, or why nothing became of it."""
-    departing = (width - len(ARROW)) * (9 if width < 100 else 10) // 20
+def journey_line(step: StepView, around: Surroundings, beneath: str, width: int, share: float = 0.45) -> Line:
+    """Return a step's paths in exactly `width` cells: from → to, or why nothing became of it.
+
+    `share`: the part of the width that is the departure's.
+    """
+    departing = int((width - len(ARROW)) * share)
     arriving = width - len(ARROW) - departing
     if step.source is None or step.destination is None:
         return _one_place(step, around, beneath, width)

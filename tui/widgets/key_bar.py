@@ -15,6 +15,7 @@ _NAMES = {
     "question_mark": "?",
     "slash": "/",
     "escape": "esc",
+    "backspace": "⌫",
     "ctrl+p": "^p",
     "ctrl+l": "^l",
     "pagedown": "PgDn",

@@ -20,7 +20,7 @@ MARGIN = 1
 """Cells after a line, so that nothing touches the edge."""
 
 
-class LineList(ScrollView, can_focus=True):
+class LineList(ScrollView, can_focus=True, inherit_bindings=False):
     """The base of every list. Who derives from it says how many lines there are and what each shows."""
 
     DEFAULT_CSS = """
