@@ -17,7 +17,7 @@ from core.rules import Rule
 from core.trash import TRASH
 
 if TYPE_CHECKING:
-    from core.config import Config, Folder
+    from core.config_models import Config, Folder
 
 _HOPS = 16
 

@@ -14,12 +14,12 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice, product
 from typing import TYPE_CHECKING, Any
 
-from core.matching import KINDS, RegexTimedOut, Subject
+from core.conditions import KINDS, RegexTimedOut, Subject
 from core.quantities import duration, size
 from core.storage import Entry
 
 if TYPE_CHECKING:
-    from core.config import Folder
+    from core.config_models import Folder
     from core.rules import Rule
 
 _MOST = 48

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec import Struct
 
 from core import templates
+from core.conditions import AllOf, Facts, RegexTimedOut, Subject, extension_of
 from core.config_reader import Mistakes, Section
-from core.matching import AllOf, Facts, RegexTimedOut, Subject, compile_match, extension_of
+from core.matching import compile_match
 from core.names import split_extension
 from core.templates import NoValueError, Template, TemplateError
 
 if TYPE_CHECKING:
-    from core.config import Folder
+    from core.config_models import Folder
 
 Action = Literal["move", "copy", "trash", "leave"]
 Clash = Literal["number", "skip", "same-or-number"]

@@ -5,13 +5,13 @@ A family is a list of files of one directory, its leader first. It moves, confli
 
 from __future__ import annotations
 
-import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from core.names import NAME_MAX, collision_key, cut, numbered, split_extension
+from core.planners.paths import name_of
 from core.storage import Entry
 
 _PICTURES = frozenset(b"jpg jpeg jpe heic heif hif avif jxl png tif tiff webp".split())
@@ -48,7 +48,7 @@ def family_key(name: bytes) -> bytes:
 
 def families(files: Sequence[Entry]) -> Iterator[list[Entry]]:
     """Yield the files of one directory, sorted by name, in families; most are of one."""
-    by_name = {os.path.basename(file.path): file for file in files}
+    by_name = {name_of(file.path): file for file in files}
     followers = _leaders(by_name)
     members: dict[bytes, list[Entry]] = defaultdict(list)
     for name in followers:
@@ -116,7 +116,7 @@ def _best(names: Iterable[bytes], extensions: frozenset[bytes]) -> bytes | None:
 
 
 def _extension(name: bytes) -> bytes:
-    return split_extension(os.path.basename(name))[1][1:].lower()
+    return split_extension(name_of(name))[1][1:].lower()
 
 
 # -- leaders that went before -----------------------------------------------------------------------

@@ -6,7 +6,6 @@ copy to SMB, exFAT or macOS would lose one of the two. A name that the plan itse
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from core.errors import StorageError
 from core.names import NAME_MAX, collision_key
 from core.planners.groups import number_of, numbered_family
 from core.planners.likeness import Likeness
+from core.planners.paths import folder_of, name_of
 from core.rules import Clash
 from core.storage import Entry
 from core.storage.local import LocalStorage
@@ -121,9 +121,9 @@ class Places:
 
     def free_beside(self, errand: Errand) -> list[bytes]:
         """Return free numbered names beside the errand's files: where they wait for a name that is yet to be freed."""
-        directory = os.path.dirname(errand.files[0].path)
+        directory = folder_of(errand.files[0].path)
         spot = self.spot(0, directory)
-        names = [os.path.basename(file.path) for file in errand.files]
+        names = [name_of(file.path) for file in errand.files]
         return [spot.join(name) for name in self._next_free(spot, names)]
 
     def spot(self, root: int, directory: bytes) -> Spot:
@@ -157,8 +157,8 @@ class Places:
 
     def _are_home(self, spot: Spot, errand: Errand) -> bool:
         """Tell whether the files are where they belong, if need be under a number."""
-        names = [os.path.basename(file.path) for file in errand.files]
-        if spot.root != 0 or spot.path != os.path.dirname(errand.files[0].path):
+        names = [name_of(file.path) for file in errand.files]
+        if spot.root != 0 or spot.path != folder_of(errand.files[0].path):
             return False
         if list(errand.names) == names:
             return True

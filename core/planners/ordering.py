@@ -5,7 +5,6 @@ Directories are made right before the first file that goes into them, and folder
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 
@@ -13,6 +12,7 @@ from core.errors import StorageError
 from core.model import Attributes, Step, StepKind
 from core.names import collision_key
 from core.planners.naming import Disk, Errand, Place, Places
+from core.planners.paths import folder_of, join, name_of
 
 
 class StepWriter:
@@ -70,9 +70,10 @@ class StepWriter:
         """Return the errands whose files hold the names that this one wants."""
         found = []
         for destination in errand.destinations:
-            directory, name = os.path.split(destination)
-            for holder in self._disk.names(errand.root, directory).get(collision_key(name), ()):
-                other = holders.get((errand.root, os.path.join(directory, holder)))
+            directory = folder_of(destination)
+            on_disk = self._disk.names(errand.root, directory)
+            for holder in on_disk.get(collision_key(name_of(destination)), ()) if on_disk else ():
+                other = holders.get((errand.root, join(directory, holder)))
                 if other is not None and other is not errand:
                     found.append(other)
         return found
@@ -82,7 +83,7 @@ class StepWriter:
     def _errand(self, errand: Errand, start: Sequence[bytes]) -> None:
         destinations: Sequence[bytes] = errand.destinations or [b""] * len(errand.files)
         if errand.refused:
-            destinations = [os.path.join(errand.directory, name) for name in errand.names] or destinations
+            destinations = [join(errand.directory, name) for name in errand.names] or destinations
         else:
             for destination in destinations:
                 if errand.kind != "trash":
@@ -119,7 +120,7 @@ class StepWriter:
 
     def _make_parents(self, place: Place) -> None:
         root, path = place
-        parent = os.path.dirname(path)
+        parent = folder_of(path)
         if not parent or (root, parent) in self._made:
             return
         self._made.add((root, parent))
@@ -139,7 +140,7 @@ class StepWriter:
         waiting: dict[int, set[bytes]] = defaultdict(set)
         for path, is_there in present.items():
             if not is_there:
-                self._wait(waiting, os.path.dirname(path))
+                self._wait(waiting, folder_of(path))
         for depth in range(max(waiting, default=0), 0, -1):
             for directory in sorted(waiting[depth]):
                 if directory in occupied or keep(directory) or not self._is_emptied(directory, present):
@@ -148,7 +149,7 @@ class StepWriter:
                 if attributes is not None:
                     self._add("rmdir", source=directory, attributes=attributes)
                     present[directory] = False
-                    self._wait(waiting, os.path.dirname(directory))
+                    self._wait(waiting, folder_of(directory))
 
     def _in_the_end(self) -> dict[bytes, bool]:
         """Return which paths beneath the first root the steps leave taken, and which free."""
@@ -168,7 +169,7 @@ class StepWriter:
 
     def _is_emptied(self, directory: bytes, present: dict[bytes, bool]) -> bool:
         names = (name for holders in self._disk.names(0, directory).values() for name in holders)
-        return all(present.get(os.path.join(directory, name), True) is False for name in names)
+        return all(present.get(join(directory, name), True) is False for name in names)
 
     def _attributes(self, directory: bytes) -> Attributes | None:
         try:
@@ -178,5 +179,5 @@ class StepWriter:
 
 
 def _parents(path: bytes) -> Iterator[bytes]:
-    while path := os.path.dirname(path):
+    while path := folder_of(path):
         yield path

@@ -14,10 +14,10 @@ from contextlib import ExitStack
 from msgspec import structs
 
 from core import trash
+from core.conditions import Facts, Renamed
 from core.config import Folder
 from core.config_reader import meant
 from core.errors import SourceInUse, StorageError, UsageError
-from core.matching import Facts, Renamed
 from core.model import Plan, Request
 from core.names import collision_key, is_beneath, numbered, shown
 from core.planners import Ground
@@ -25,6 +25,7 @@ from core.planners.followers import Followers
 from core.planners.groups import is_sidecar, number_of, renamed, without_number
 from core.planners.naming import Disk, Errand, ErrandKind, Places
 from core.planners.ordering import StepWriter
+from core.planners.paths import folder_of, name_of
 from core.planners.roots import Roots
 from core.planners.scope import Scope
 from core.planners.survey import Survey
@@ -175,13 +176,13 @@ class _Organizer:
 
     def _errand(self, kind: ErrandKind, files: Sequence[Entry], destination: bytes, why: str) -> Errand:
         directory, name = os.path.split(destination)
-        leader = os.path.basename(files[0].path)
-        names = [renamed(os.path.basename(file.path), leader, name) for file in files]
+        leader = name_of(files[0].path)
+        names = [name] if len(files) == 1 else [renamed(name_of(file.path), leader, name) for file in files]
         located = self._roots.locate(directory)
         if located is not None:
             return Errand(kind, files, *located, names, why)
         refused = f"{shown(directory)} is not there, or lies in no configured folder"
-        return Errand(kind, files, 0, os.path.dirname(files[0].path), names, why, refused=refused)
+        return Errand(kind, files, 0, folder_of(files[0].path), names, why, refused=refused)
 
     # -- settling
 

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable
 from core.config import Config, Folder
 from core.errors import UsageError
 from core.names import collision_key, shown
+from core.planners.paths import folder_of, name_of
 from core.storage.local import LocalStorage
 from core.trash import TRASH
 
@@ -56,16 +57,16 @@ class Scope:
 
     def covers(self, path: bytes) -> bool:
         """Tell whether a file lies where organizing looks."""
-        directory = os.path.dirname(path)
+        directory = folder_of(path)
         return directory == self.within or (
             self._subfolders and (not self.within or directory.startswith(self.within + b"/"))
         )
 
     def why_not(self, path: bytes) -> str:
         """Say why a file is left alone for its place or name, or nothing."""
-        if why := self.why_not_entered(os.path.dirname(path)):
+        if why := self.why_not_entered(folder_of(path)):
             return why
-        name = os.path.basename(path)
+        name = name_of(path)
         if is_unfinished(name):
             return "an unfinished download, or the lock of an open document"
         if name.startswith(b"."):
@@ -77,12 +78,12 @@ class Scope:
     def why_not_entered(self, directory: bytes) -> str:
         """Say why nothing in a directory is looked at, or nothing."""
         if directory not in self._entered:
-            above = self.why_not_entered(os.path.dirname(directory))
+            above = self.why_not_entered(folder_of(directory))
             self._entered[directory] = above or self._why_not_this(directory)
         return self._entered[directory]
 
     def _why_not_this(self, directory: bytes) -> str:
-        name = os.path.basename(directory)
+        name = name_of(directory)
         path = self.folder.absolute(directory)
         if name == TRASH:
             return "in the trash"

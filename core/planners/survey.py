@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from core.names import collision_key
 from core.planners.groups import families, family_key
+from core.planners.paths import folder_of, join, name_of
 from core.planners.scope import Scope, awaited
 from core.storage import Entry
 from core.storage.local import LocalStorage
@@ -29,12 +29,12 @@ class Survey:
         for number, file in enumerate(self._files()):
             if number % _REPORT_EVERY == 0:
                 report(number)
-            by_directory[os.path.dirname(file.path)].append(file)
+            by_directory[folder_of(file.path)].append(file)
         for directory in sorted(by_directory):
             yield from self._in_directory(sorted(by_directory[directory], key=lambda file: file.path))
 
     def _in_directory(self, files: Sequence[Entry]) -> Iterator[list[Entry]]:
-        waiting = awaited(os.path.basename(file.path) for file in files)
+        waiting = awaited(name_of(file.path) for file in files)
         for family in families([file for file in files if not self._scope.why_not(file.path)]):
             if self._is_named(family) and not (waiting and any(_key(file) in waiting for file in family)):
                 yield family
@@ -49,16 +49,16 @@ class Survey:
         """Yield the named files, and those beside them that may belong to them or make them wait."""
         wanted: dict[bytes, set[bytes]] = defaultdict(set)
         for path in paths:
-            directory = os.path.dirname(path)
+            directory = folder_of(path)
             if path and self._scope.covers(path) and not self._scope.why_not_entered(directory):
-                wanted[directory].add(family_key(os.path.basename(path)))
+                wanted[directory].add(family_key(name_of(path)))
         for directory, keys in wanted.items():
             for name in self._storage.list_directory(directory):
                 if family_key(name) in keys or name.startswith((b"~$", b".~lock.")):
-                    entry = self._storage.entry(os.path.join(directory, name))
+                    entry = self._storage.entry(join(directory, name))
                     if entry is not None:
                         yield entry
 
 
 def _key(file: Entry) -> bytes:
-    return collision_key(os.path.basename(file.path))
+    return collision_key(name_of(file.path))

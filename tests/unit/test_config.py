@@ -128,7 +128,7 @@ def test_the_example_is_right_and_shows_every_key() -> None:
     import ast
     import inspect
 
-    from core import config as module
+    from core import config_tables as module
     from core import rules as rules_module
 
     config = parse_config(EXAMPLE.read_text())
@@ -449,7 +449,7 @@ def test_folders_are_found_by_name_and_by_path(tmp_path: Path, monkeypatch: pyte
     assert (other.path, other.configured, other.mode) == (os.fsencode(tmp_path / "other"), False, "review")
     monkeypatch.chdir(tmp_path)
     assert config.folder("other").path == os.fsencode(tmp_path / "other")
-    for unknown in ("nothing", f"{tmp_path}/nothing"):
+    for unknown in ("nothing", f"{tmp_path}/nothing", "\ud800/", "a\0/b", "", "~nobody-at-all/x"):
         with pytest.raises(UnknownFolder):
             config.folder(unknown)
     with pytest.raises(UnknownFolder):

@@ -268,9 +268,9 @@ def test_a_regex_that_never_ends() -> None:
 
 
 def test_patience_ends_so_that_a_run_does_not_hang(monkeypatch: pytest.MonkeyPatch) -> None:
-    from core import matching
+    from core import conditions
 
-    monkeypatch.setattr(matching, "PATIENCE_SECONDS", 0.001)
+    monkeypatch.setattr(conditions, "PATIENCE_SECONDS", 0.001)
     rule_set = rules(a_rule("slow", match={"regex": "^(a|aa)+$"}))
     folder = Folder("home", b"/home", rules=rule_set)
     for _ in range(8):
@@ -303,17 +303,17 @@ def test_needs_name_every_fact() -> None:
 
 
 def test_rules_by_extension_alone_run_no_test_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    from core import matching
+    from core import conditions
 
     calls = 0
-    answer = matching.AllOf.by_extension
+    answer = conditions.AllOf.by_extension
 
-    def counted(self: matching.AllOf, ext: str) -> bool | None:
+    def counted(self: conditions.AllOf, ext: str) -> bool | None:
         nonlocal calls
         calls += 1
         return answer(self, ext)
 
-    monkeypatch.setattr(matching.AllOf, "by_extension", counted)
+    monkeypatch.setattr(conditions.AllOf, "by_extension", counted)
     rule_set = rules(*(a_rule(ext, match={"ext": ext}, to=f"{ext}/") for ext in ("jpg", "pdf", "txt")))
     folder = Folder("home", b"/home", rules=rule_set)
     for n in range(1000):
