@@ -23,7 +23,7 @@ def home(tmp_path: Path) -> Home:
 
 def test_up_with_a_folder_needs_no_config_and_moves_nothing(home: Home) -> None:
     with home.terminal("up", "Downloads") as terminal:
-        terminal.wait_for("1 file has a place")
+        terminal.wait_for("watching")
         terminal.type("q")
         terminal.wait_for("Keep the agent running, or stop it?")
         assert home.run("status").code == 0
@@ -36,7 +36,7 @@ def test_up_with_a_folder_needs_no_config_and_moves_nothing(home: Home) -> None:
 
 def test_the_agent_can_stay_and_the_bare_command_shows_it(home: Home) -> None:
     with home.terminal("up", "Downloads") as terminal:
-        terminal.wait_for("1 file has a place")
+        terminal.wait_for("watching")
         terminal.type("q")
         terminal.wait_for("Keep the agent running, or stop it?")
         terminal.type("\n")
@@ -45,7 +45,7 @@ def test_the_agent_can_stay_and_the_bare_command_shows_it(home: Home) -> None:
     try:
         assert f"pid {pid}".encode() in terminal.shown
         with home.terminal() as screens:
-            screens.wait_for("1 file has a place")
+            screens.wait_for("watching")
             screens.type("q")
             assert screens.end() == 0
         assert home.run("status").code == 0
@@ -67,7 +67,7 @@ def test_up_beside_a_running_agent_only_opens_the_screens(home: Home) -> None:
         agent.start()
     try:
         with home.terminal("up") as terminal:
-            terminal.wait_for("1 file has a place")
+            terminal.wait_for("watching")
             terminal.type("q")
             assert terminal.end() == 0
         assert b"Keep the agent" not in terminal.shown

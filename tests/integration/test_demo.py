@@ -37,6 +37,16 @@ def test_the_headless_demo_tells_its_story_and_leaves_nothing(home: Home, short:
     assert not home.state.exists(), "the demo has a state of its own"
 
 
+def test_the_demo_on_screens_goes_when_one_leaves(home: Home, short: Path) -> None:
+    with home.terminal("demo", environment={"TMPDIR": str(short)}) as terminal:
+        terminal.wait_for("messy")
+        terminal.type("q")
+        assert terminal.end() == 0
+    assert b"Nothing of the demo is left behind." in terminal.shown
+    assert list(short.iterdir()) == []
+
+
+@pytest.mark.heavy
 def test_a_kept_demo_can_be_looked_at(home: Home, short: Path) -> None:
     told = home.process("demo", "--headless", "--keep", environment={"TMPDIR": str(short)})
     assert told.code == 0

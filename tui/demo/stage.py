@@ -21,6 +21,7 @@ CONFIG = """\
 [agent]
 mode = "auto"
 settle = "1s"
+rescan = "2s"            # a name that is not UTF-8 keeps the watcher out: the agent looks by itself
 
 [[folder]]
 name = "messy"
