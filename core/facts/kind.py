@@ -1,12 +1,27 @@
 """What kind of file this is: by content where content speaks, by extension where it is silent.
 
-    1. The first 4 KiB are compared with signatures; a container gets one look inside (a few reads more).
+    1. The first 4 KiB are compared with signatures; a container gets one look inside (a read or a few more).
     2. What has no signature and reads as text is a text: the extension says which, if it is one of text.
        Without such an extension a few unmistakable openings decide (`#!`, `<html`, `From:` …), else it is a document.
     3. What is left (binary, unknown) is what its extension says.
 
 Bytes are compared in process; nothing here follows an offset further than one read, allocates by what a file
 claims, or calls a parser.
+
+Why no library: each was measured on 1,777 files of 150 formats (the test data of eight packages, what two Linux
+systems hold, `tui.demo.samples`), a third of them with a wrong extension, a third with none:
+
+                      binary files right           text files right            ms a file   resident
+                      no ext.  wrong ext.  right   no ext.  wrong ext.  right
+    this module        0.96     0.96       1.00     0.35     0.31       0.99     0.05        25 MB
+    libmagic 5.4x      0.75     0.76       0.79     0.53     0.56       0.52     1.2         27 MB
+    puremagic 1.30     0.74     0.73       0.74     0.51     0.55       0.48     0.5         12 MB
+    filetype 1.2       0.63     0.65       0.66     0.01     0.00       0.00     0.05        12 MB
+    magika 1.0         0.63     0.68       0.68     0.79     0.83       0.79     10          76 MB
+
+Libraries name types, not what people use files for, and miss what is inside containers; libmagic is a parser in C
+that would need a decoder's round trip for each file. Only magika tells one text from another, at 200 times the cost;
+there the extension is nearly always right. (Where a text's extension is wrong, nothing but magika would know.)
 """
 
 from __future__ import annotations
@@ -16,7 +31,7 @@ from typing import NamedTuple
 
 from core.facts.containers import EXTENSIONS, INSIDE, Read
 from core.facts.extensions import KINDS, TEXTUAL, Kind, extension_of, kind_of_name
-from core.facts.signatures import Found, look_up
+from core.facts.signatures import Found, by_start, by_structure
 
 HEAD = 4096
 """Bytes that are read of every file."""
@@ -35,23 +50,20 @@ class Sniffed(NamedTuple):
 def sniff(name: bytes, size: int, read: Read) -> Sniffed:
     """Return what a file is. `read(offset, size)` reads from it and may raise OSError."""
     head = read(0, HEAD)
-    found = look_up(head)
-    if found is None and size > _DISC_MAGIC and extension_of(name) in ("iso", "img", "bin", ""):
-        found = _disc(read)
+    found = by_start(head)
+    if found is None and (text := _unicode(head)):
+        return _kind_of_text(name, text)
+    found = found or by_structure(head)
     if found is not None:
         return _settle(name, size, head, read, found)
-    if not head:
-        return Sniffed(kind_of_name(name), "")
-    if text := _text(head):
+    if text := _eight_bit(head):
         return _kind_of_text(name, text)
+    if size > _DISC_MAGIC and read(_DISC_MAGIC, 5) in (b"CD001", b"BEA01", b"NSR02"):
+        return Sniffed("archive", "disk")
     return Sniffed(kind_of_name(name), "")
 
 
-_DISC_MAGIC = 0x8001
-
-
-def _disc(read: Read) -> Found | None:
-    return ("disk", "archive") if read(_DISC_MAGIC, 5) in (b"CD001", b"BEA01", b"NSR02") else None
+_DISC_MAGIC = 0x8001  # the first descriptor of a CD's or DVD's file system
 
 
 def _settle(name: bytes, size: int, head: bytes, read: Read, found: Found) -> Sniffed:
@@ -72,24 +84,35 @@ _SAID_IN_TEXT = {"pem", "vcard", "subtitles", "playlist", "shar", "tar", "pgp", 
 
 # -- text -------------------------------------------------------------------------------------------------
 
-_BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
-_NOT_IN_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_UTF_16 = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+_NOT_IN_TEXT = bytes(byte for byte in range(32) if byte not in b"\t\n\v\f\r\x1b") + b"\x7f"
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_HIGH = bytes(range(0x80, 0x100))
 
 
-def _text(head: bytes) -> str:
-    """Return a text's beginning, or nothing if it is none. Eight-bit text counts, NULs and control bytes do not."""
-    for mark, encoding in _BOMS:
-        if head.startswith(mark):
-            return head[len(mark) :].decode(encoding, "replace").replace("\0", "\ufffd") or "\n"
-    if _NOT_IN_TEXT.search(head):
+def _unicode(head: bytes) -> str:
+    """Return a text's beginning, or nothing if it is none in UTF-8 or with a mark of UTF-16."""
+    if head[:2] in _UTF_16:
+        text = _begun(head[2:], _UTF_16[head[:2]])
+        return "" if _CONTROL.search(text) else text
+    if len(head.translate(None, _NOT_IN_TEXT)) != len(head):
         return ""
+    return _begun(head.removeprefix(b"\xef\xbb\xbf"), "utf-8")
+
+
+def _begun(head: bytes, encoding: str) -> str:
+    """Return a text that may be cut within its last character, or nothing if it is not in that encoding."""
     try:
-        return head.decode("utf-8")
+        return head.decode(encoding)
     except UnicodeDecodeError as error:
-        if error.start >= len(head) - 3 and error.reason == "unexpected end of data":
-            return head[: error.start].decode("utf-8")
-    high = sum(byte >= 0x80 for byte in head)
-    return head.decode("latin-1") if high < len(head) * 0.3 else ""
+        return head[: error.start].decode(encoding) if error.start >= len(head) - 3 else ""
+
+
+def _eight_bit(head: bytes) -> str:
+    """Return a text's beginning in an old encoding: no control bytes, and not too many that are not ASCII."""
+    if len(head.translate(None, _NOT_IN_TEXT)) != len(head):
+        return ""
+    return head.decode("latin-1") if len(head.translate(None, _HIGH)) > len(head) * 0.7 else ""
 
 
 _PROLOGUE = r"\s*+(?:(?><\?xml[^>]*+>|<!--.*?-->|<!DOCTYPE svg[^>]*+>)\s*+)*+"

@@ -1,4 +1,4 @@
-"""The first bytes by which formats are known: data, and one function that looks them up.
+"""The bytes by which formats are known: data, and the functions that look them up.
 
 A format is named by a short word (`jpeg`, `zip`, …). The words of formats that hold others (`zip`, `ole`, `isom`,
 `riff`, `ogg`, `matroska`, `asf`, `gzip`) are looked into by `core.facts.containers`.
@@ -112,7 +112,7 @@ _AT_START: dict[Kind, dict[str, tuple[bytes, ...]]] = {
         "gzip": (b"\x1f\x8b\x08",),
         "bzip2": (b"BZh",),
         "xz": (b"\xfd7zXZ\0",),
-        "zstd": (b"\x28\xb5\x2f\xfd",),
+        "zstd": (b"\x28\xb5\x2f\xfd", *(bytes([first]) + b"\x2a\x4d\x18" for first in range(0x50, 0x60))),
         "lz4": (b"\x04\x22\x4d\x18", b"\x02\x21\x4c\x18"),
         "lzip": (b"LZIP\x01", b"LZIP\0"),
         "lzma": (b"\x5d\0\0\x80\0", b"\x5d\0\0\x10\0", b"\x5d\0\0\0\x01", b"\x5d\0\0\0\x04"),
@@ -228,17 +228,19 @@ def _by_prefix() -> dict[bytes, list[tuple[bytes, Found]]]:
 _TABLE = _by_prefix()
 
 
-def look_up(head: bytes) -> Found | None:
+def by_start(head: bytes) -> Found | None:
     """Return the format that a file's first bytes name, and its kind, or None where they name none."""
     for signature, found in _TABLE.get(head[:2], ()):
         if head.startswith(signature) and (found[0] not in _DOUBTED or _DOUBTED[found[0]](head)):
             return found
     if head[4:8] in _ISO_BOXES:
         return "isom", "video"
-    for check in _ELSEWHERE:
-        if elsewhere := check(head):
-            return elsewhere
-    return None
+    return _by_pattern(head)
+
+
+def by_structure(head: bytes) -> Found | None:
+    """Return the format of what is no text and has no signature at its start, by what stands further in."""
+    return next(filter(None, (check(head) for check in _STRUCTURES)), None)
 
 
 # Two bytes are soon met by chance: these must show more of themselves.
@@ -264,6 +266,16 @@ def _bmp(head: bytes) -> Found | None:
     if head[:2] == b"BM" and header in (12, 16, 40, 52, 56, 64, 108, 124):
         return "bmp", "image"
     return None
+
+
+def _targa(head: bytes) -> Found | None:
+    """It has no magic at its start; but few other bytes make a sound header."""
+    if len(head) < 18 or head[2] not in (1, 2, 3, 9, 10, 11) or head[16] not in (8, 15, 16, 24, 32) or head[17] & 0xC0:
+        return None
+    mapped = head[2] in (1, 9)
+    sound_map = (head[1] == 1 and head[7] in (15, 16, 24, 32)) if mapped else (head[1] == 0 and not any(head[3:8]))
+    width, height = int.from_bytes(head[12:14], "little"), int.from_bytes(head[14:16], "little")
+    return ("tga", "image") if sound_map and 0 < width < 16_384 and 0 < height < 16_384 else None
 
 
 def _icon(head: bytes) -> Found | None:
@@ -313,7 +325,8 @@ def _frame_length(frame: bytes) -> int:
     return slots * kilobits // _RATES[version][rate] + padding
 
 
-def _transport_stream(head: bytes) -> Found | None:
+def _stream(head: bytes) -> Found | None:
+    """An MPEG transport stream: packets that each begin with the same byte."""
     for start, step in ((0, 188), (4, 192)):
         if len(head) > start + 3 * step and all(head[start + n * step] == 0x47 for n in range(4)):
             return "mpegts", "video"
@@ -374,11 +387,14 @@ _SHELL_ARCHIVE = re.compile(rb"#!/bin/sh\n# This is .{0,80}shell archive")
 def _by_pattern(head: bytes) -> Found | None:
     if _PNM.match(head):
         return "pnm", "image"
-    if _PDF_LATE.search(head, 0, 1024):
-        return "pdf", "document"
     if _SHELL_ARCHIVE.match(head):
         return "shar", "archive"
     return None
+
+
+def _late_pdf(head: bytes) -> Found | None:
+    """A PDF behind some rubbish, which readers forgive."""
+    return ("pdf", "document") if _PDF_LATE.search(head, 0, 1024) else None
 
 
 def _old_tar(head: bytes) -> Found | None:
@@ -392,14 +408,15 @@ def _old_tar(head: bytes) -> Found | None:
     return ("tar", "archive") if sum(head[:148]) + 256 + sum(head[156:512]) == expected else None
 
 
-_ELSEWHERE: tuple[Check, ...] = (
+_STRUCTURES: tuple[Check, ...] = (
     _at_offset,
     _bmp,
+    _targa,
     _icon,
     _font,
     _program,
-    _by_pattern,
     _mpeg_audio,
-    _transport_stream,
+    _stream,
+    _late_pdf,
     _old_tar,
 )
