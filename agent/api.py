@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
-from agent.auth import Peer
+from agent.auth import Peer, user_name
 from agent.bodies import (
     Duplicates,
     Folders,
@@ -155,8 +155,8 @@ async def openapi(agent: Agent, asked: Asked) -> bytes:
 # -- acting -----------------------------------------------------------------------------------------------
 
 
-def _by(peer: Peer) -> str:
-    return f"uid {peer.uid}"
+async def _by(peer: Peer) -> str:
+    return await asyncio.to_thread(user_name, peer.uid)
 
 
 async def start(agent: Agent, asked: Asked) -> Operation:
@@ -167,7 +167,7 @@ async def start(agent: Agent, asked: Asked) -> Operation:
         kind=body.kind,
         folder=agent.folder_name(body.folder),
         created=now(),
-        requested_by=_by(asked.peer),
+        requested_by=await _by(asked.peer),
         dry_run=body.dry_run,
         subfolders=body.subfolders,
         rules=body.rules,
@@ -184,7 +184,7 @@ async def rollback(agent: Agent, asked: Asked) -> Operation | Preview:
         kind="rollback",
         folder=agent.operations.get(asked.id).folder,
         created=now(),
-        requested_by=_by(asked.peer),
+        requested_by=await _by(asked.peer),
         dry_run=body.dry_run,
         undo_of=asked.id,
         only=exact(body.only, body.only_b64),
@@ -195,12 +195,13 @@ async def rollback(agent: Agent, asked: Asked) -> Operation | Preview:
 
 async def approve(agent: Agent, asked: Asked) -> Operation:
     """Let a proposal run."""
-    return await agent.operations.approve(asked.id, _by(asked.peer), exact(asked.body.only, asked.body.only_b64))
+    only = exact(asked.body.only, asked.body.only_b64)
+    return await agent.operations.approve(asked.id, await _by(asked.peer), only)
 
 
 async def reject(agent: Agent, asked: Asked) -> Operation:
     """Refuse a proposal."""
-    return await agent.operations.reject(asked.id, _by(asked.peer))
+    return await agent.operations.reject(asked.id, await _by(asked.peer))
 
 
 async def cancel(agent: Agent, asked: Asked) -> Operation:

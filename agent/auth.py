@@ -98,6 +98,14 @@ class Access:
             raise NotAllowed(f"user {peer.uid} may not {right} here")
 
 
+def user_name(uid: int) -> str:
+    """Return what a user is called; may ask a directory service, so call it in a thread."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"
+
+
 def peer_of(transport: asyncio.BaseTransport | None) -> Peer:
     """Return who is connected. Raises NotAllowed when the connection is gone, so that nobody is taken for somebody."""
     connection = transport.get_extra_info("socket") if transport is not None else None

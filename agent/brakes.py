@@ -66,7 +66,8 @@ def emptied_reason(found: int, known: int) -> str:
 class Memory:
     """What the agent remembers of its folders over a restart, in one small file.
 
-    Of each root: which directory it was, and the hash of the rules that last went over all of it.
+    Of each root: which directory it was, the hash of the rules that last went over all of it, and when (seconds
+    since 1970).
     """
 
     class Folder(Struct, omit_defaults=True):
@@ -74,6 +75,7 @@ class Memory:
 
         identity: Identity | None = None
         rules: str = ""
+        passed: float = 0.0
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -24,7 +24,7 @@ from agent.settings import Settings
 from agent.supervisor import Supervisor
 from core import __version__
 from core.config import Config
-from core.errors import ConfigError, UnknownFolder
+from core.errors import ConfigError, ShelverError, UnknownFolder
 from core.model import Operation, Progress, now
 from core.names import shown
 
@@ -56,16 +56,22 @@ class Agent:
         self.folders.on_halt = self.notices.folder_halted
         self._server = Server(self)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._stop = asyncio.Event()
+        self._failure: BaseException | None = None
         self._config_trouble = ""
 
     # -- the life of the whole
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Serve until `stop`. Raises UsageError where the socket cannot be had."""
+    def stop(self) -> None:
+        """Come to an end."""
+        self._stop.set()
+
+    async def run(self) -> None:
+        """Serve until `stop`. Raises UsageError where the socket cannot be had, ShelverError where a part failed."""
         listener = self._bind()
         try:
             await self._server.start(listener)
-            await self._serve(stop)
+            await self._serve()
         finally:
             notify("STOPPING=1", "STATUS=coming to the end of the files under way")
             await self._close()
@@ -75,13 +81,15 @@ class Agent:
         others = bool(self.access.admins or self.access.viewers)
         return bind(self.settings.state_directory.socket, for_others=others)
 
-    async def _serve(self, stop: asyncio.Event) -> None:
+    async def _serve(self) -> None:
         self.folders.start()
         for life in (self.supervisor.run(), self._sweep(), self.notices.run(), self._show_life(), self._keep_house()):
             self._begin(life)
         notify("READY=1", f"STATUS={self._in_words()}")
         _log.info("ready: %s", self._in_words())
-        await stop.wait()
+        await self._stop.wait()
+        if self._failure is not None:
+            raise ShelverError(f"a part of the agent failed: {self._failure}")
         _log.info("stopping")
 
     def _begin(self, life: Coroutine[Any, Any, None]) -> None:
@@ -92,7 +100,9 @@ class Agent:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
-            _log.critical("a part of the agent failed", exc_info=task.exception())
+            self._failure = task.exception()
+            _log.critical("a part of the agent failed", exc_info=self._failure)
+            self._stop.set()  # half an agent is worse than a fresh one
 
     async def _close(self) -> None:
         await self._server.stop()

@@ -13,19 +13,20 @@ from collections.abc import Callable
 from datetime import date
 from typing import Protocol, TypeVar
 
+from msgspec.structs import replace
+
 from agent import brakes, watch
 from agent.brakes import Identity, Memory
 from agent.hearing import Hearing
 from agent.reconcile import Reconciler
 from agent.settle import Settling
 from core.config import Folder
-from core.errors import ShelverError, SourceInUse, StorageError
+from core.errors import ShelverError
 from core.index import Index
 from core.model import FolderState, FolderStatus, Request, new_id, now
 from core.names import shown
 from core.planners.scope import Scope
 from core.storage import Entry
-from core.storage.local import LocalStorage
 
 LOOK_SECONDS = 30.0
 """Between two looks whether the folder is still the same and its watcher heard what it should."""
@@ -33,6 +34,8 @@ NEW_DIRECTORY_SECONDS = 2.0
 """A new directory is looked into at once, and again after this."""
 SCAN_SHARE = 100
 """A folder is compared no more often than once in so many times what comparing it takes."""
+AGE_SECONDS = 24 * 60 * 60
+"""Between two passes over a folder with a rule that asks for a file's age."""
 POLL_SECONDS = 10.0
 """Between two comparisons of a folder that cannot be watched."""
 
@@ -196,8 +199,7 @@ class WatchedFolder:
         self._look_at = self._clock() + LOOK_SECONDS
         found = await self._services.scan(lambda: brakes.identity_of(root))
         remembered = memory.of(root)
-        known = self._identity or remembered.identity
-        why = brakes.halt_reason(known, found)
+        why = brakes.halt_reason(self._identity or remembered.identity, found)
         if why and (found is None or not self._is_accepting):
             self._halt(why)
         elif found is None:
@@ -208,7 +210,8 @@ class WatchedFolder:
                 self._hearing.retry_at = 0.0
             self._identity = found
             self._needs_whole_pass = remembered.rules != self.folder.rules.hash
-            await self._services.scan(lambda: memory.remember(root, Memory.Folder(found, remembered.rules)))
+            known = replace(remembered, identity=found)
+            await self._services.scan(lambda: memory.remember(root, known))
         else:
             await self._check_hearing()
 
@@ -259,12 +262,18 @@ class WatchedFolder:
         for entry in difference.changed:
             self._settling.add(entry, self._clock())
         # An index that was deleted makes every file look new: then the brakes must weigh them all.
-        if difference.has_more or (difference.changed and not difference.known):
+        looks_new = bool(difference.changed) and not difference.known
+        if difference.has_more or looks_new or self._is_a_day_older():
             self._needs_whole_pass = True
         self.status.files = difference.files
         self.status.last_reconcile = now()
         pause = self.folder.rescan if self._hearing.is_watched else min(POLL_SECONDS, self.folder.rescan)
         self._compare_at = self._clock() + max(pause, (self._clock() - started) * SCAN_SHARE)
+
+    def _is_a_day_older(self) -> bool:
+        """Tell whether files may have come of age for a rule since the last pass, without any change to them."""
+        passed = self._services.memory.of(self.folder.path).passed
+        return "first_seen" in self.folder.rules.needs and abs(time.time() - passed) > AGE_SECONDS
 
     async def _take_hints(self) -> None:
         if hints := self._hearing.take_hints():
@@ -290,28 +299,8 @@ class WatchedFolder:
     async def _settle(self) -> None:
         due, moment = self._settling.next_due, self._clock()
         if due is not None and due <= moment:
-            for entry in await self._services.scan(lambda: self._settled_by(moment)):
+            for entry in await self._services.scan(lambda: self._reconciler.settled(self._settling, moment)):
                 self._settled[entry.path] = entry
-
-    def _settled_by(self, moment: float) -> list[Entry]:
-        with LocalStorage(self.folder.path) as storage:
-
-            def look(path: bytes) -> Entry | None:
-                try:
-                    return storage.entry(path)
-                except StorageError:
-                    return None
-
-            def in_use(path: bytes) -> bool:
-                try:
-                    storage.check_unused(path)
-                except SourceInUse:
-                    return True
-                except StorageError:
-                    pass  # the operation will say what is wrong with it
-                return False
-
-            return self._settling.settled(moment, look, in_use)
 
     # -- starting operations
 
@@ -343,7 +332,8 @@ class WatchedFolder:
         await self._services.scan(lambda: memory.remember(root, Memory.Folder(self._identity)))
         await self._services.scan(lambda: self._reconciler.acknowledge_all(unsettled))
         await self._submit(None, None)
-        await self._services.scan(lambda: memory.remember(root, Memory.Folder(self._identity, rules)))
+        done = Memory.Folder(self._identity, rules, time.time())
+        await self._services.scan(lambda: memory.remember(root, done))
         self._needs_whole_pass = False
         self._settled.clear()
 

@@ -39,6 +39,7 @@ class Folders:
         self._scanners = ThreadPoolExecutor(SCANS_AT_ONCE, "scan")
         self._watched: dict[str, WatchedFolder] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._distant: dict[str, FolderStatus] = {}
 
     # -- what a folder needs
 
@@ -71,10 +72,15 @@ class Folders:
     def start(self) -> None:
         """Begin to watch every folder of the config."""
         for folder in self._config.folders:
-            if folder.is_local:
-                self._start(folder)
+            self._start(folder)
 
     def _start(self, folder: Folder) -> None:
+        if not folder.is_local:
+            reason = "a bucket: this version watches local folders only"
+            status = FolderStatus(name=folder.name, path=shown(folder.path), state="degraded", reason=reason)
+            self._distant[folder.name] = status
+            self.tell(status)
+            return
         watched = WatchedFolder(folder, self, is_paused=folder.name in self._paused())
         self._watched[folder.name] = watched
         self._tasks[folder.name] = asyncio.create_task(watched.run(), name=f"folder {shown(folder.name)}")
@@ -84,10 +90,13 @@ class Folders:
         """Use another config: folders that changed start anew, those that are gone are let go."""
         before, self._config = self._config, config
         kept = {folder.name for folder in config.folders if _is_same(folder, before)}
+        for name in self._distant.keys() - kept:
+            del self._distant[name]
+            self._hub.forget_folder(name)
         for name in self._watched.keys() - kept:
             await self._end(name)
         for folder in config.folders:
-            if folder.is_local and folder.name not in self._watched:
+            if folder.name not in self._watched and folder.name not in self._distant:
                 self._start(folder)
 
     async def _end(self, name: str) -> None:
@@ -114,7 +123,9 @@ class Folders:
     @property
     def statuses(self) -> list[FolderStatus]:
         """How each folder is, in the config's order."""
-        return [watched.status for watched in self._watched.values()]
+        local = {name: watched.status for name, watched in self._watched.items()}
+        all_of_them = {**local, **self._distant}
+        return [all_of_them[folder.name] for folder in self._config.folders if folder.name in all_of_them]
 
     async def pause(self, name: str) -> FolderStatus:
         """Start nothing in a folder any more, also after a restart. Raises UnknownFolder."""

@@ -78,7 +78,6 @@ def _raise_limit() -> None:
 async def _serve(settings: Settings, config: Config) -> None:
     from agent.daemon import Agent  # noqa: PLC0415 -- a wrong config is told before the server is loaded
 
-    stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     agent = Agent(settings, config)
     reloading: set[asyncio.Task[None]] = set()
@@ -89,9 +88,9 @@ async def _serve(settings: Settings, config: Config) -> None:
         task.add_done_callback(reloading.discard)
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, agent.stop)
     loop.add_signal_handler(signal.SIGHUP, reload)
-    await agent.run(stop)
+    await agent.run()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

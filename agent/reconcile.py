@@ -7,7 +7,8 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from core.errors import StorageError
+from agent.settle import Settling
+from core.errors import SourceInUse, StorageError
 from core.index import Index, Stamp
 from core.planners.scope import Scope
 from core.storage import Entry
@@ -130,6 +131,27 @@ class Reconciler:
                 if entry is not None:
                     found.append(entry)
         return Hinted(found, missing)
+
+    def settled(self, settling: Settling, now: float) -> list[Entry]:
+        """Return the files that nobody writes any more; `now` by the monotonic clock."""
+        with LocalStorage(self.root) as storage:
+
+            def look(path: bytes) -> Entry | None:
+                try:
+                    return storage.entry(path)
+                except StorageError:
+                    return None
+
+            def in_use(path: bytes) -> bool:
+                try:
+                    storage.check_unused(path)
+                except SourceInUse:
+                    return True
+                except StorageError:
+                    pass  # the operation will say what is wrong with it
+                return False
+
+            return settling.settled(now, look, in_use)
 
     def beneath(self, directory: bytes) -> list[Entry]:
         """Return the files beneath a directory that has just appeared."""

@@ -6,7 +6,7 @@ import socket
 import threading
 from collections import deque
 
-from agent.channel import Advanced, Report, encode
+from agent.channel import Advanced, Changed, Report, encode
 from core.model import Progress
 
 
@@ -31,6 +31,8 @@ class Reporter:
     def say(self, report: Report) -> None:
         """Report something that must arrive, after what was said before."""
         with self._condition:
+            if isinstance(report, Changed):  # what was not sent yet is older news
+                self._progress.pop(report.operation.id, None)
             self._reports.append(report)
             self._condition.notify()
 

@@ -60,7 +60,6 @@ class Supervisor:
         self._process: subprocess.Popen[bytes] | None = None
         self._ended = asyncio.Event()
         self._stopping = False
-        self._blamed: list[str] | None = None
         self.running: dict[str, float] = {}
         """The operations that the worker is at, and when each last got on (by the clock)."""
         self.is_ready = False
@@ -76,12 +75,17 @@ class Supervisor:
         pause = 0.5
         while not self._stopping:
             started = self._clock()
-            self._start()
+            try:
+                self._start()
+            except OSError as error:  # no memory, no process left: that passes
+                _log.error("the worker cannot be started: %s", error.strerror)
+                await asyncio.sleep(LONGEST_PAUSE)
+                continue
             await self._ended.wait()
             code = await self._bury()
             if self._stopping:
                 return
-            blamed = list(self.running) if self._blamed is None else self._blamed
+            blamed = list(self.running)
             self.running.clear()
             self.deaths += 1
             _log.error("the worker ended (%s); operations under way: %s", _how(code), ", ".join(blamed) or "none")
@@ -92,14 +96,17 @@ class Supervisor:
     def _start(self) -> None:
         """Start the process, from this thread: the kernel ends it with the thread that started it."""
         ours, theirs = channel.pair()
-        ours.setblocking(False)
         argv = [sys.executable, "-P", "-m", "agent.worker"]
         argv += ["--channel", str(theirs.fileno()), "--parent", str(os.getpid())]
-        with theirs:
-            self._process = subprocess.Popen(argv, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
+        try:
+            with theirs:
+                self._process = subprocess.Popen(argv, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
+        except OSError:
+            ours.close()
+            raise
+        ours.setblocking(False)
         self._channel = ours
         self._ended.clear()
-        self._blamed = None
         asyncio.get_running_loop().add_reader(ours, self._hear)
         self._tell(Begin(self._settings))
 
@@ -167,7 +174,7 @@ class Supervisor:
     # -- ending
 
     def kill_if_stalled(self) -> None:
-        """Kill the worker if an operation hangs, and blame that operation alone.
+        """Kill the worker if all that it is at hangs.
 
         While any operation gets on, one that does not may be waiting for a folder that the other holds.
         """
@@ -175,9 +182,7 @@ class Supervisor:
             return
         now = self._clock()
         if now - max(self.running.values()) > STALL_SECONDS:
-            oldest = min(self.running, key=self.running.__getitem__)
-            _log.error("operation %s hangs: no progress for %d minutes", oldest, STALL_SECONDS // 60)
-            self._blamed = [oldest]
+            _log.error("no progress for %d minutes: %s", STALL_SECONDS // 60, ", ".join(self.running))
             self._process.kill()
 
     async def stop(self, seconds: float) -> None:
