@@ -83,6 +83,8 @@ class Engine:
 
     def approve(self, id: str, by: str, only: list[bytes] | None = None) -> Operation:
         """Let a proposal run, or an interrupted or failed operation go on; return it queued. Raises WrongState."""
+        if not self.files(id).has_plan() and (unplanned := standing(self.files(id))).state == "queued":
+            return self._tell(unplanned)  # it was stopped while it was planned: there is nothing to approve yet
         with self._held(id, "proposed", "interrupted", "failed", verb="approve") as (files, journal, _):
             files.approve(Approval(by, only))
             if journal.outcomes.sealed is not None:

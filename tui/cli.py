@@ -120,6 +120,9 @@ def run(arguments: Sequence[str]) -> int:
         return error.exit_code
     except ReaderLeftError:
         raise
+    except OSError as error:
+        _complain(f"{error.strerror or error}" + (f": {error.filename}" if error.filename else ""))
+        return 1
     except Exception as error:
         if os.environ.get("SHELVER_DEBUG"):
             raise

@@ -49,6 +49,19 @@ def test_ctrl_c_leaves_an_operation_that_goes_on(home: Home) -> None:
     assert trees.names(home.downloads) == {os.fsencode(name) for name in FILES}
 
 
+def test_ctrl_c_while_planning_goes_on_too(home: Home) -> None:
+    def interrupt(progress: Progress) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with home.entered(), open_desk(Settings(), to_act=True) as desk:
+        stopped = desk.finish(desk.submit("organize", place(desk, "Downloads")).id, interrupt)
+    assert stopped.state == "interrupted"
+    assert trees.names(home.downloads) == {os.fsencode(name) for name in FILES}
+    went_on = home.run("approve", "last", "--json")
+    assert went_on.code == 0, went_on.err
+    assert went_on.object["counts"]["done"] == len(FILES)
+
+
 def test_ctrl_c_while_it_waits_at_a_question_leaves_the_proposal(home: Home) -> None:
     with home.terminal("organize", "Downloads") as terminal:
         terminal.wait_for("[Y/n]")

@@ -166,3 +166,21 @@ def test_without_an_agent_and_a_terminal_the_bare_command_ends_with_3(home: Home
     told = home.process()
     assert told.code == 3
     assert "shelver up" in told.err
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_a_script_and_completes_verbs(shell: str, home: Home) -> None:
+    told = home.run("completion", shell)
+    assert told.code == 0
+    assert "_SHELVER_COMPLETE" in told.out
+    word = "orga" if shell == "fish" else "1"
+    asked = {"_SHELVER_COMPLETE": f"{shell}_complete", "COMP_WORDS": "shelver orga", "COMP_CWORD": word}
+    completed = home.process(environment=asked)
+    assert "organize" in completed.out
+
+
+def test_what_the_system_refuses_is_one_plain_line(home: Home) -> None:
+    (home.path / "file").touch()
+    told = home.run("organize", "Downloads", "--state", home.path / "file/state")
+    assert told.code == 1
+    assert told.err == f"shelver: Not a directory: {home.path}/file/state\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -52,8 +53,12 @@ def carry_out(desk: Desk, out: Output, manner: Manner, submit: Callable[[bool], 
 
 def finish(desk: Desk, operation: Operation) -> Operation:
     """Wait for an operation's end, or do it, under a progress bar."""
-    with ProgressBar(operation.kind) as bar:
-        return desk.finish(operation.id, bar.show)
+    try:
+        with ProgressBar(operation.kind) as bar:
+            return desk.finish(operation.id, bar.show)
+    except KeyboardInterrupt:  # here it stops by itself; an agent goes on
+        print(f"It goes on in the agent; `shelver cancel {operation.id}` stops it.", file=sys.stderr)
+        raise
 
 
 def announce(out: Output, operation: Operation) -> int:
