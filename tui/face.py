@@ -75,6 +75,7 @@ class Face(App[None]):
         self.around = around
         self.read_only = read_only
         self.rhythm = Rhythm(around.burst)
+        self.animation_level = "none"
         self._beat: Timer | None = None
         self._again = False
         self.register_theme(theme.DARK)

@@ -1,0 +1,25 @@
+"""Screens for tests: opened over a fake agent on a real socket, and read as text."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.tui.fake_agent import FakeAgent
+from tests.tui.home_server import furnished
+
+
+@pytest.fixture
+async def agent(tmp_path: Path) -> AsyncIterator[FakeAgent]:
+    """An agent with four folders and a past."""
+    async with furnished(tmp_path / "agent.sock") as agent:
+        yield agent
+
+
+@pytest.fixture
+async def bare(tmp_path: Path) -> AsyncIterator[FakeAgent]:
+    """An agent that looks after nothing yet."""
+    async with FakeAgent(tmp_path / "agent.sock") as agent:
+        yield agent

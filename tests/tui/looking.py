@@ -1,0 +1,80 @@
+"""How tests look at the screens: open them, wait for what they should show, read it as text."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, cast
+
+from textual.pilot import Pilot
+
+from tests.tui.home_server import surroundings
+from tui.face import Face
+
+DEADLINE = 15.0
+"""Seconds until a test gives up on something that should happen at once."""
+
+
+class Look:
+    """One terminal, and the person before it."""
+
+    def __init__(self, face: Face, pilot: Pilot[None]) -> None:
+        self.face = face
+        self.pilot = pilot
+
+    @property
+    def lines(self) -> list[str]:
+        """What the terminal shows."""
+        return [strip.text for strip in self.face.screen._compositor.render_strips()]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+    @property
+    def place(self) -> str:
+        """The name of the screen in front."""
+        return type(self.face.screen).__name__
+
+    def one(self, kind: type[Any]) -> Any:
+        return self.face.screen.query_one(kind)
+
+    async def until(self, holds: Callable[[], object]) -> None:
+        """Wait for something to become true."""
+        give_up = asyncio.get_running_loop().time() + DEADLINE
+        while not holds():
+            if asyncio.get_running_loop().time() > give_up:
+                raise AssertionError(f"it never came true; the screen shows\n{self.text}")
+            await asyncio.sleep(0.005)
+        await self.pilot.pause()
+
+    async def sees(self, *words: str) -> None:
+        """Wait until the terminal shows all of these."""
+        await self.until(lambda: all(word in self.text for word in words))
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+
+    async def types(self, text: str) -> None:
+        await self.pilot.press(*("space" if letter == " " else letter for letter in text))
+
+    async def goes(self, place: str) -> None:
+        """Wait until a screen is in front."""
+        await self.until(lambda: self.place == place)
+
+    def line_with(self, text: str) -> str:
+        return next(line for line in self.lines if text in line)
+
+
+@asynccontextmanager
+async def looking(
+    socket: Path, *, size: tuple[int, int] = (80, 24), read_only: bool = False, **how: float
+) -> AsyncIterator[Look]:
+    """Open the screens over a socket; wait until the agent was met, if there is one."""
+    face = Face(socket, surroundings(**how), read_only=read_only)
+    async with face.run_test(size=size, notifications=True) as pilot:
+        look = Look(face, cast("Pilot[None]", pilot))
+        await look.until(lambda: face.live.connected or face.live.lost)
+        yield look
