@@ -147,24 +147,22 @@ def iso_media(head: bytes, read: Read, size: int) -> Found | None:
 
 
 def _by_tracks(read: Read, size: int) -> Found | None:
-    handlers: set[bytes] = set()
-    for name, start, end in boxes(read, 0, size):
-        if name == b"moov":
-            for inner, inner_start, inner_end in boxes(read, start, end):
-                if inner == b"trak":
-                    handlers.add(_handler(read, inner_start, inner_end))
+    start, end = _inside(read, b"moov", 0, size)
+    tracks = ((at, to) for name, at, to in boxes(read, start, end) if name == b"trak")
+    handlers = {_handler(read, *track) for track in tracks}
     if handlers & {b"vide", b"pict"}:
         return "mp4", "video"
     return ("m4a", "audio") if b"soun" in handlers else None
 
 
 def _handler(read: Read, start: int, end: int) -> bytes:
-    for name, media_start, media_end in boxes(read, start, end):
-        if name == b"mdia":
-            for inner, at, _ in boxes(read, media_start, media_end):
-                if inner == b"hdlr":
-                    return read(at + 8, 4)
-    return b""
+    at, _ = _inside(read, b"hdlr", *_inside(read, b"mdia", start, end))
+    return read(at + 8, 4) if at else b""
+
+
+def _inside(read: Read, wanted: bytes, start: int, end: int) -> tuple[int, int]:
+    """Return where the first box of a name begins and ends inside, or nowhere: (0, 0)."""
+    return next(((at, to) for name, at, to in boxes(read, start, end) if name == wanted), (0, 0))
 
 
 def boxes(read: Read, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
