@@ -74,6 +74,16 @@ def test_approving_some_leaves_the_rest(home: Home) -> None:
     assert {name for name in trees.names(home.downloads) if b"/" not in name} == {b"a.zip"}
 
 
+def test_a_slip_in_a_path_costs_nothing(home: Home) -> None:
+    trees.build(home.downloads, {"a.txt": "a"})
+    home.run("organize", "Downloads", "--dry-run")
+    told = home.run("approve", "last", "--only", "Downloads/b.txt")
+    assert told.code == 2
+    assert "nothing to do with" in told.err
+    assert home.run("approve", "last", "--only", "Downloads").code == 0
+    assert home.run("undo", "last", "--only", "Downloads/nowhere.txt").code == 2
+
+
 def test_a_stale_step_is_skipped_alone_and_says_why(home: Home) -> None:
     trees.build(home.downloads, {"a.txt": "a", "b.txt": "b"})
     home.run("organize", "Downloads", "--dry-run")
@@ -257,9 +267,10 @@ def test_pausing_without_an_agent_is_remembered_for_the_next(home: Home) -> None
     assert home.run("pause", "nowhere").code == 2
 
 
-def test_two_commands_never_work_at_once(home: Home) -> None:
+def test_two_commands_never_work_at_once(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     from core.state import StateDirectory
 
+    monkeypatch.setattr("tui.commands.desk.AGENT_STARTS_SECONDS", 0.0)  # else it waits for what could be an agent
     with home.entered():
         places = StateDirectory.of_user()
         places.prepare()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 
-from core.model import Operation, StepView
+from core.model import DIRECTORY_KINDS, Operation, StepView
 from tui import words
 from tui.commands.desk import Desk, step_pages
 from tui.commands.output import Output, confirmed, is_interactive
@@ -54,7 +55,7 @@ def carry_out(desk: Desk, out: Output, manner: Manner, submit: Callable[[bool], 
 def finish(desk: Desk, operation: Operation) -> Operation:
     """Wait for an operation's end, or do it, under a progress bar."""
     try:
-        with ProgressBar(operation.kind) as bar:
+        with ProgressBar(words.kind(operation)) as bar:
             return desk.finish(operation.id, bar.show)
     except KeyboardInterrupt:  # here it stops by itself; an agent goes on
         print(f"It goes on in the agent; `shelver cancel {operation.id}` stops it.", file=sys.stderr)
@@ -124,10 +125,12 @@ def show_plan(desk: Desk, out: Output, operation: Operation) -> None:
         for steps in step_pages(desk, operation.id):
             print_steps(out, operation, steps)
         return
-    page = desk.steps(operation.id, limit=SHOWN_STEPS)
-    print_steps(out, operation, page.steps)
-    if page.total > len(page.steps):
-        out.line((f"  … {page.total - len(page.steps):,} more: shelver show {operation.id} --steps", "dim"))
+    files = (step for steps in step_pages(desk, operation.id) for step in steps if step.kind not in DIRECTORY_KINDS)
+    shown = list(islice(files, SHOWN_STEPS))
+    print_steps(out, operation, shown)
+    left = operation.counts.planned - len(shown)
+    if left > 0:
+        out.line((f"  … {left:,} more: shelver show {operation.id} --steps", "dim"))
 
 
 def exit_code(operation: Operation) -> int:

@@ -6,9 +6,11 @@ import os
 
 import click
 
+from core.errors import UsageError
 from core.model import Operation
+from core.names import shown
 from tui.commands.acting import announce, conclude, finish
-from tui.commands.desk import find, open_desk
+from tui.commands.desk import Desk, find, open_desk
 from tui.commands.frame import Settings, verb
 
 
@@ -26,12 +28,24 @@ def command(settings: Settings, operation: str, only: tuple[str, ...], no_wait: 
     out = settings.output()
     with open_desk(settings, to_act=True) as desk:
         found = find(desk, operation, waits)
-        approved = desk.approve(found.id, only=absolute(only))
+        approved = desk.approve(found.id, only=part_of(desk, found, only))
         if no_wait and desk.by_agent:
             return announce(out, approved)
         return conclude(desk, out, finish(desk, approved))
 
 
-def absolute(paths: tuple[str, ...]) -> list[bytes] | None:
-    """Return paths as requests hold them: absolute, the names as they are; None for no path."""
-    return [os.fsencode(os.path.abspath(os.path.expanduser(path))) for path in paths] or None
+def part_of(desk: Desk, operation: Operation, paths: tuple[str, ...]) -> list[bytes] | None:
+    """Return paths as requests hold them, absolute and exact; None for no path, which means all.
+
+    Raises UsageError for one that no step of the operation has to do with: a slip would else refuse all of it.
+    """
+    only = absolute(paths)
+    for path in only:
+        if not desk.steps(operation.id, limit=1, text=shown(path)).steps:
+            raise UsageError(f"operation {operation.id} has nothing to do with {shown(path)}")
+    return only or None
+
+
+def absolute(paths: tuple[str, ...]) -> list[bytes]:
+    """Return paths as they are on disk, absolute."""
+    return [os.fsencode(os.path.abspath(os.path.expanduser(path))) for path in paths]

@@ -23,11 +23,7 @@ def command(settings: Settings, rebuild: bool) -> int:
         from tui.commands.desk_here import rebuild_catalog
 
         out.note(f"The catalog was made anew: {rebuild_catalog(settings):,} operations.")
-    code = 0
-    for check in CHECKS:
-        findings = list(check(settings))
-        out.records(findings)
-        for finding in findings:
-            code = max(code, int(finding.level == "problem"))
-            out.rows([(MARKS[finding.level], finding.check, finding.message, (finding.hint, "dim"))])
-    return code
+    findings = [finding for check in CHECKS for finding in check(settings)]
+    out.records(findings)
+    out.rows([(MARKS[each.level], each.check, each.message, (each.hint, "dim")) for each in findings])
+    return int(any(each.level == "problem" for each in findings))

@@ -27,6 +27,8 @@ STYLES: dict[str, dict[str, Any]] = {
     "dim": {"dim": True},
     "accent": {"fg": "cyan"},
 }
+WIDEST_COLUMN = 56
+"""Cells that a column is padded to at most: one long name must not push all others away."""
 _NOT_PLAIN = re.compile(r"[^ -~]")
 
 
@@ -55,11 +57,13 @@ class Output:
                 self._write("\t".join(shown(_text(piece)) for piece in row))
             return
         table = [list(row) for row in rows]
-        widths = [max(width(_text(piece)) for piece in column) for column in zip(*table, strict=True)]
+        widths = [
+            min(max(width(_text(piece)) for piece in column), WIDEST_COLUMN) for column in zip(*table, strict=True)
+        ]
         for row in table:
             cells = []
             for piece, cells_wide in zip(row, widths, strict=True):
-                cells += [piece, " " * (cells_wide - width(_text(piece)) + 2)]
+                cells += [piece, " " * (max(cells_wide - width(_text(piece)), 0) + 2)]
             self._write(self._joined(cells).rstrip())
 
     def note(self, text: str) -> None:

@@ -15,7 +15,7 @@ from core.model import OnConflict, Operation, Preview
 from core.names import shown
 from tui import words
 from tui.commands.acting import announce, conclude, finish
-from tui.commands.approve import absolute
+from tui.commands.approve import absolute, part_of
 from tui.commands.desk import Desk, find, open_desk, pages
 from tui.commands.folders import place
 from tui.commands.frame import Settings, verb
@@ -55,13 +55,14 @@ class Choice:
 
     def wishes(self, desk: Desk) -> list[Wish]:
         """Return the operations meant, newest first."""
-        only = absolute(self.only)
         if self.operations:
-            wishes = [Wish(find(desk, text, words.can_undo), only) for text in self.operations]
+            found = [find(desk, text, words.can_undo) for text in self.operations]
+            wishes = [Wish(operation, part_of(desk, operation, self.only)) for operation in found]
         elif self.since:
+            only = absolute(self.only) or None
             wishes = [Wish(operation, only) for operation in _since(desk, self.since, self.folder)]
         else:
-            wishes = _last_movers(desk, only or [])
+            wishes = _last_movers(desk, absolute(self.only))
         return sorted(wishes, key=lambda wish: wish.operation.sequence, reverse=True)
 
 
