@@ -37,6 +37,7 @@ def execute(
     where nothing can be recorded any more: then nothing more is touched, and it can be resumed.
     """
     if journal.outcomes.sealed is not None:
+        journal.sync()  # who sealed it may have died before that was durable
         return journal.outcomes.sealed.state, counts(plan, journal.outcomes)
     with closing(Run(plan, journal, observer)) as run:
         return _Execution(run, approved).execute()

@@ -73,6 +73,7 @@ class Recovery:
         """
         if not same_boot:
             self._recheck_done()
+        self._take_over_syncing()
         finished = self._run.outcomes.finished
         recorded = frozenset(finished)
         unfinished = [step for step in self._run.plan.steps if step.seq not in finished and not step.refused]
@@ -88,7 +89,18 @@ class Recovery:
                 self._run.breathe()
         self._run.journal.flush()
 
-    # -- what was done before a power cut
+    # -- what was done before
+
+    def _take_over_syncing(self) -> None:
+        """See that what the dead process did becomes durable with the rest: it did not come to that."""
+        outcomes, steps = self._run.outcomes, self._run.plan.steps
+        for storage in self._run.storages:
+            storage.doubt()
+        for seq in set(outcomes.loose).intersection(outcomes.finished):
+            record, step = outcomes.finished[seq], steps[seq]
+            if record.outcome == "done":
+                self._run.source(step).touch(step.source)
+                self._run.target(step).touch(record.destination or step.destination)
 
     def _recheck_done(self) -> None:
         """Make steps pending again that the disk lost: their records were durable before their changes were."""

@@ -99,11 +99,15 @@ class Scene:
 
     def request(self, **fields: Any) -> Request:
         """Record a request, as the engine would."""
-        self._sequence += 1
-        asked: dict[str, Any] = {"kind": "organize", "folder": "home", **fields}
-        request = Request(id=f"op{self._sequence}", created=now(), sequence=self._sequence, **asked)
+        request = self.request_for(f"op{self._sequence + 1}", **fields)
         self.files(request.id).create(request)
         return request
+
+    def request_for(self, operation: str, **fields: Any) -> Request:
+        """Return a request, not recorded yet."""
+        self._sequence += 1
+        asked: dict[str, Any] = {"kind": "organize", "folder": "home", **fields}
+        return Request(id=operation, created=now(), sequence=self._sequence, **asked)
 
     def plan(self, lines: Iterable[Line], *, reviewed: bool = False) -> Plan:
         """Write a plan from lines; fingerprints are those of the disk, followed through chains."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 from collections import OrderedDict
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
@@ -67,6 +68,8 @@ class Directories:
         self._open: OrderedDict[bytes, int] = OrderedDict()
         self._touched: set[bytes] = set()
         self._made: set[bytes] = set()
+        self._old: set[bytes] = set()
+        self._doubts = False
 
     def __enter__(self) -> Self:
         return self
@@ -179,16 +182,30 @@ class Directories:
 
     # -- making durable
 
+    def touch(self, path: bytes) -> None:
+        """Have `sync` see to the directory that holds a path, though nobody asked for it in this run."""
+        self._touched.add(path.rpartition(b"/")[0])
+
+    def doubt(self) -> None:
+        """Take no name for durable that was there before this run: a process that died may have made it."""
+        self._doubts = True
+
     def sync_path(self, path: bytes) -> None:
         """Make a directory's names durable, and its own name if it was made in this run. Raises OSError."""
         self._sync(path)
-        while path in self._made:
+        while path and self._may_be_new(path):
             self._made.discard(path)
+            self._old.add(path)
             path = path.rpartition(b"/")[0]
             self._sync(path)
 
+    def _may_be_new(self, path: bytes) -> bool:
+        return path in self._made or (self._doubts and path not in self._old)
+
     def sync(self) -> None:
         """Make the names in all directories that were used so far durable. Raises OSError."""
+        if self._doubts:
+            self._touched.update(folder for path in list(self._touched) for folder in _above(path))
         if len(self._touched) > _SYNCED_ALONE:
             self._sync_whole()
         else:
@@ -236,3 +253,9 @@ def check_components(path: bytes) -> None:
     """Raise EscapesRoot for a path that is not a plain way down."""
     if b"\0" in path or any(component in _NO_NAMES for component in path.split(b"/")):
         raise EscapesRoot
+
+
+def _above(path: bytes) -> Iterator[bytes]:
+    while path:
+        path = path.rpartition(b"/")[0]
+        yield path

@@ -11,7 +11,7 @@ from tests import trees
 from tests.acting import Line, Scene
 from tests.trees import File, Folder, HardLink, Tree
 
-BIG = bytes(range(256)) * 9_000  # 2.3 MB: three chunks of a copy
+BIG = bytes(range(256)) * 4_200  # 1.1 MB: two chunks of a copy
 
 
 def with_folders(lines: list[Line]) -> list[Line]:

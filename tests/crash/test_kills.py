@@ -7,41 +7,15 @@ recovery's recovery, to 10,000 in all. SIGKILL keeps what the kernel has; what a
 from __future__ import annotations
 
 import random
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from core.history import History
 from tests.crash.harness import Theatre, play, points_of
-from tests.crash.scenarios import SCENARIOS, Scenario
+from tests.crash.scenarios import SCENARIOS
 
 EVERYDAY_POINTS = 12
 ALL_POINTS = 10_000
 SEED = 20_260_101
-
-OTHER = Path("/dev/shm")
-
-
-@pytest.fixture(scope="module")
-def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[History]:
-    history = History(tmp_path_factory.mktemp("history") / "history.db")
-    yield history
-    history.close()
-
-
-@pytest.fixture
-def theatre(request: pytest.FixtureRequest, tmp_path: Path, history: History) -> Iterator[Theatre]:
-    scenario: Scenario = request.param
-    if not scenario.across:
-        yield Theatre(scenario, tmp_path, tmp_path / "other", history)
-    elif not OTHER.is_dir() or OTHER.stat().st_dev == tmp_path.stat().st_dev:
-        pytest.skip("there is no second file system at hand")
-    else:
-        with tempfile.TemporaryDirectory(dir=OTHER) as disk:
-            yield Theatre(scenario, tmp_path, Path(disk), history)
-
 
 each_scenario = pytest.mark.parametrize("theatre", SCENARIOS, indirect=True, ids=lambda scenario: scenario.name)
 
