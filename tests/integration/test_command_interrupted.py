@@ -67,6 +67,7 @@ def test_ctrl_c_while_it_waits_at_a_question_leaves_the_proposal(home: Home) -> 
         terminal.wait_for("[Y/n]")
         terminal.interrupt()
         assert terminal.end() == 130
+    assert b"It still waits for you: shelver approve " in terminal.shown
     (operation,) = home.run("ops", "--json").objects
     assert operation["state"] == "proposed"
     assert home.run("approve", "last").code == 0
@@ -105,6 +106,17 @@ def test_the_next_command_first_finishes_what_a_death_cut_off(home: Home) -> Non
     newest, cut_off = home.run("ops", "--json").objects
     assert newest["folder"].endswith("other")
     assert (cut_off["state"], cut_off["counts"]["done"]) == ("completed", len(FILES))
+
+
+def test_what_cannot_be_finished_stands_in_nobodys_way(home: Home) -> None:
+    subprocess.run([sys.executable, "-P", "-c", DIE], env=home.environment, cwd=home.path, check=False)
+    id = home.run("ops", "--json").objects[0]["id"]
+    plan = home.state / "operations" / id / "plan"
+    plan.write_bytes(plan.read_bytes()[:-20] + b"\xff" + plan.read_bytes()[-19:])
+    trees.build(home.path / "other", {"a.csv": "a"})
+    told = home.run("organize", "other")
+    assert told.code == 0
+    assert "could not be finished" in told.err and id in told.err
 
 
 def test_a_lost_catalog_is_made_anew_from_plans_and_journals(home: Home) -> None:

@@ -28,8 +28,8 @@ def short() -> Iterator[Path]:
     shutil.rmtree(directory)
 
 
-def test_the_headless_demo_tells_its_story_and_leaves_nothing(home: Home, short: Path) -> None:
-    told = home.process("demo", "--headless", environment={"TMPDIR": str(short)})
+def test_off_a_terminal_the_demo_tells_its_story_and_leaves_nothing(home: Home, short: Path) -> None:
+    told = home.process("demo", environment={"TMPDIR": str(short)})
     assert (told.code, told.err) == (0, "")
     assert "The folder is what it was: every name, byte, time, mode and link" in told.out
     assert "recipes.csv" in told.out

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 
+import click
+
 from core.model import DIRECTORY_KINDS, Operation, StepView
 from tui import words
 from tui.commands.desk import Desk, step_pages
@@ -42,14 +44,24 @@ def carry_out(desk: Desk, out: Output, manner: Manner, submit: Callable[[bool], 
     if operation.state == "proposed" and (asks or manner.dry_run):
         show_plan(desk, out, operation)
     if asks and operation.state == "proposed":
-        if not operation.counts.planned or not confirmed(
-            f"Do it? ({words.files(operation.counts.planned)})", default=True
-        ):
+        if not operation.counts.planned:
+            desk.cancel(operation.id)
+            return 0
+        if not _agreed(out, operation):
             desk.cancel(operation.id)
             out.note("Nothing was changed.")
-            return 0 if not operation.counts.planned else 1
+            return 1
         operation = finish(desk, desk.approve(operation.id))
     return conclude(desk, out, operation)
+
+
+def _agreed(out: Output, operation: Operation) -> bool:
+    """Ask. Ctrl-C is no answer: the proposal stays."""
+    try:
+        return confirmed(f"Do it? ({words.files(operation.counts.planned)})", default=True)
+    except click.Abort:
+        out.note(f"\nIt still waits for you: shelver approve {operation.id}")
+        raise
 
 
 def finish(desk: Desk, operation: Operation) -> Operation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from pathlib import Path
 
@@ -17,8 +18,11 @@ from tui.commands.output import Output
 @click.option("--headless", is_flag=True, help="No screens: tell what happens, and check it.")
 @click.option("--keep", is_flag=True, help="Leave the demo's folder, state and journals where they are.")
 def command(settings: Settings, headless: bool, keep: bool) -> int:
-    """See Shelver at work on a messy folder of samples: watched, organized, undone. Nothing of yours is touched."""
-    return tell(keep=keep) if headless else show(keep=keep)
+    """See Shelver at work on a messy folder of samples: watched, organized, undone. Nothing of yours is touched.
+
+    Off a terminal it is headless by itself.
+    """
+    return show(keep=keep) if not headless and sys.stdin.isatty() and sys.stdout.isatty() else tell(keep=keep)
 
 
 def tell(*, keep: bool) -> int:

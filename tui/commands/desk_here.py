@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
@@ -260,7 +261,13 @@ class HereDesk:
             if operation.state == "cancelling" or (operation.state == "planning" and begun == "queued"):
                 self._engine.cancel(operation.id)
             elif operation.state != "queued":
-                self._run(operation.id)
+                self._finish_cut_off(operation.id)
+
+    def _finish_cut_off(self, id: str) -> None:
+        try:
+            self._run(id)
+        except ShelverError as error:  # it must not stand in the way of all others
+            print(f"shelver: what was cut off could not be finished: {shown(str(error))}", file=sys.stderr)
 
     # -- pausing
 
