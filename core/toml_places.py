@@ -1,7 +1,7 @@
 """In which line of a TOML text each key stands.
 
-tomllib parses but tells no places, and tomlkit (alive, but 40 ms to import and several times slower to parse) keeps
-none that it would give away. The text is known to be valid here, so a scan suffices: headers, keys, and the strings,
+tomllib parses but tells no places, and tomlkit (alive, but 16 ms to import, and 14 ms instead of 2 ms for the example
+config) has lines only inside. The text is known to be valid here, so a scan suffices: headers, keys, and the strings,
 brackets and comments that could hide them.
 """
 

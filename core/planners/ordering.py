@@ -131,6 +131,11 @@ class StepWriter:
     def _add(self, kind: StepKind, **fields: object) -> None:
         self.steps.append(Step(len(self.steps), kind, **fields))  # type: ignore[arg-type]
 
+    def tell_unreadable(self, directories: Sequence[bytes]) -> None:
+        """Say which directories could not be looked into: each is a step that will not be done."""
+        for directory in sorted(directories):
+            self._add("move", source=directory, destination=directory, refused="this folder cannot be read")
+
     # -- folders left empty
 
     def remove_emptied(self, keep: Callable[[bytes], bool]) -> None:

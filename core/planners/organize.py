@@ -67,6 +67,8 @@ class _Organizer:
         writer = StepWriter(self._disk, self._settle(errands))
         writer.write(errands)
         writer.remove_emptied(self._stays)
+        if not self._request.automatic:  # a person is told, the agent would tell it again and again
+            writer.tell_unreadable(self._roots.storage(0).unreadable)
         return Plan(self._request.id, self._roots.paths, writer.steps, self._folder.rules.hash)
 
     def _look(self) -> list[list[Entry]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from core.errors import StorageError
 from core.names import collision_key
 from core.planners.groups import families, family_key
 from core.planners.paths import folder_of, join, name_of
@@ -49,15 +50,20 @@ class Survey:
         """Yield the named files, and those beside them that may belong to them or make them wait."""
         wanted: dict[bytes, set[bytes]] = defaultdict(set)
         for path in paths:
-            directory = folder_of(path)
-            if path and self._scope.covers(path) and not self._scope.why_not_entered(directory):
-                wanted[directory].add(family_key(name_of(path)))
+            if path and not self._scope.why_not_entered(folder_of(path)):
+                wanted[folder_of(path)].add(family_key(name_of(path)))
         for directory, keys in wanted.items():
-            for name in self._storage.list_directory(directory):
+            for name in self._names(directory):
                 if family_key(name) in keys or name.startswith((b"~$", b".~lock.")):
                     entry = self._storage.entry(join(directory, name))
                     if entry is not None:
                         yield entry
+
+    def _names(self, directory: bytes) -> Sequence[bytes]:
+        try:
+            return self._storage.list_directory(directory)
+        except StorageError:
+            return ()  # it cannot be read, or is not what it was
 
 
 def _key(file: Entry) -> bytes:

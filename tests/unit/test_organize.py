@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from core.config_reader import Mistakes, Section
 from core.decisions import Decision
 from core.errors import ConfigError, UnknownFolder, UsageError
 from core.names import collision_key
 from core.planners.naming import Places
+from core.rules import RuleSet, read_rule
+from core.storage.local import LocalStorage
 from tests import trees
 from tests.organizing import Home, acting, lines, tree_of
 from tests.trees import File, Folder, Symlink
@@ -154,7 +159,8 @@ def test_what_is_unfinished_waits(home: Home, names: list[str]) -> None:
     home.rule("{}", "All/")
     home.build({**{name: name for name in names}, "other.txt": "other"})
     assert [step.source for step in home.plan().steps if step.kind == "move"] == [b"other.txt"]
-    assert home.plan(paths=[os.fsencode(name) for name in names]).steps == []
+    for name in names:
+        assert home.plan(paths=[os.fsencode(name)]).steps == []
 
 
 def test_what_is_open_for_writing_waits(home: Home) -> None:
@@ -216,8 +222,12 @@ def test_rules_can_be_chosen(home: Home) -> None:
 def test_paths_limit_what_is_looked_at(home: Home) -> None:
     home.rule('{ext = ["txt", "jpg"]}', "All/")
     home.build({"a.txt": "a", "b.txt": "b", "p.jpg": "p", "p.jpg.xmp": "x", "sub": {"c.txt": "c"}})
-    home.organize(paths=[b"b.txt", b"p.jpg.xmp", b"gone.txt", b"../a.txt", b"sub/c.txt", b""])
-    assert set(home.tree()) == {"a.txt", "All/b.txt", "All/p.jpg", "All/p.jpg.xmp", "All/c.txt"}
+    trees.build(home.disk, {"d.txt": "outside"})
+    home.build({"link": Symlink(os.fsencode(home.disk))})
+    home.organize(
+        paths=[b"b.txt", b"p.jpg.xmp", b"gone.txt", b"../a.txt", b"sub/c.txt", b"", b"link/d.txt", b"b.txt/e", b"/f"]
+    )
+    assert set(home.tree()) == {"a.txt", "All/b.txt", "All/p.jpg", "All/p.jpg.xmp", "All/c.txt", "link"}
 
 
 def test_what_a_person_undid_is_left_alone_by_the_agent_until_somebody_asks(home: Home) -> None:
@@ -338,7 +348,9 @@ def test_many_files_of_one_name_cost_a_few_looks_each(
 
     monkeypatch.setattr(Places, "_is_free", counted)
     home.rule('{ext = "pdf"}', "All/", on_conflict=on_conflict)
-    home.build({f"{n:04}": {"scan.pdf": f"{n:05}"} for n in range(1000)} | {"All": {"scan.pdf": "first"}})
+    for n in range(1000):
+        home.build({f"{n:04}/scan.pdf": f"{n:05}"})
+    home.build({"All/scan.pdf": "first"})
     plan = home.plan()
     moves = {step.destination for step in plan.steps if step.kind == "move" and not step.refused}
     assert moves == (set() if on_conflict == "skip" else {b"All/scan (%d).pdf" % n for n in range(1, 1001)})
@@ -370,43 +382,16 @@ def test_hostile_names_arrive_as_they_are(home: Home) -> None:
 # -- renames
 
 
-def test_a_chain_of_renames(home: Home) -> None:
-    home.rules('[[rule]]\nname = "up"\nmatch = {regex = "^E01"}\nto = "E02.mkv"\n'
-               '[[rule]]\nname = "on"\nmatch = {regex = "^E02"}\nto = "done/E03.mkv"\n',
-               folder='rules = ["up"]')  # fmt: skip
-    home.config = home.config.__class__(
-        agent=home.config.agent,
-        folders=(_with_rules(home, ["up", "on"]),),
-    )
-    home.build({"E01.mkv": "one", "E02.mkv": "two"})
-    done = home.organize()
-    assert home.tree() == {"E02.mkv": b"one", "done/E03.mkv": b"two"}
-    assert done.state == "completed"
-
-
-def _with_rules(home: Home, names: list[str]):  # type: ignore[no-untyped-def]
-    """A rule that feeds another is a mistake in a config; the planner must survive it all the same."""
-    from dataclasses import replace
-
-    from core.rules import RuleSet
-
-    by_name = {rule.name: rule for rule in home.config.rules}
-    return replace(home.config.folders[0], rules=RuleSet([by_name[name] for name in names]))
-
-
-def _cycle(home: Home, steps: dict[str, str]) -> None:
-    from dataclasses import replace
-
-    from core.config_reader import Mistakes, Section
-    from core.rules import RuleSet, read_rule
-
+def unchecked(home: Home, *tables: dict[str, Any]) -> None:
+    """Give the folder rules that no config would pass, because one feeds another: the planner must survive them."""
     mistakes = Mistakes()
-    rules = []
-    for old, new in steps.items():
-        table = {"name": old, "match": {"name": old}, "to": new}
-        rules.append(read_rule(Section(table, (), old, mistakes)))
-    mistakes.raise_any("test")
+    rules = [read_rule(Section({"name": str(n), **table}, (), "", mistakes)) for n, table in enumerate(tables)]
+    mistakes.raise_any("the test")
     home.config = replace(home.config, folders=(replace(home.config.folders[0], rules=RuleSet(rules)),))
+
+
+def renaming(home: Home, renames: dict[str, str]) -> None:
+    unchecked(home, *({"match": {"name": f"{old}"}, "to": new} for old, new in renames.items()))
 
 
 @pytest.mark.parametrize(
@@ -420,7 +405,7 @@ def _cycle(home: Home, steps: dict[str, str]) -> None:
     ],
 )
 def test_swaps_and_circles(home: Home, renames: dict[str, str]) -> None:
-    _cycle(home, renames)
+    renaming(home, renames)
     home.build({name: name for name in renames})
     done = home.organize()
     expected = {new: old.encode() for old, new in renames.items() if old != "e"}
@@ -431,7 +416,7 @@ def test_swaps_and_circles(home: Home, renames: dict[str, str]) -> None:
 
 
 def test_a_circle_is_undone(home: Home) -> None:
-    _cycle(home, {"a": "b", "b": "c", "c": "a"})
+    renaming(home, {"a": "b", "b": "c", "c": "a"})
     home.build({name: name for name in "abc"})
     before = trees.read(home.root)
     home.scene.undo(home.organize())
@@ -439,21 +424,50 @@ def test_a_circle_is_undone(home: Home) -> None:
 
 
 def test_a_refused_file_keeps_its_name_for_itself(home: Home) -> None:
-    from dataclasses import replace
-
-    from core.config_reader import Mistakes, Section
-    from core.rules import RuleSet, read_rule
-
-    tables = [
-        {"name": "one", "match": {"name": "a"}, "to": "b", "on_conflict": "number"},
-        {"name": "two", "match": {"name": "b"}, "to": "c", "on_conflict": "skip"},
-    ]
-    rules = [read_rule(Section(table, (), "", Mistakes())) for table in tables]
-    home.config = replace(home.config, folders=(replace(home.config.folders[0], rules=RuleSet(rules)),))
+    unchecked(home, {"match": {"name": "a"}, "to": "b"}, {"match": {"name": "b"}, "to": "c", "on_conflict": "skip"})
     home.build({"a": "a", "b": "b", "c": "c"})
-    done = home.organize()
+    plan = home.plan()
+    assert [(step.source, step.destination, step.refused) for step in plan.steps] == [
+        (b"a", b"b (1)", ""),
+        (b"b", b"c", "the place is taken"),
+    ]
+    home.scene.run(plan)
     assert home.tree() == {"b (1)": b"a", "b": b"b", "c": b"c"}
-    assert ("skipped", "the place is taken") in done.results()
+
+
+def test_where_a_file_waits_is_no_name_that_is_yet_to_be_freed(home: Home) -> None:
+    renaming(home, {"a": "b", "b": "a", "a (1)": "x"})
+    home.build({name: name for name in ("a", "b", "a (1)")})
+    plan = home.plan()
+    assert lines(plan.steps)[0] == ("move", b"a", b"a (2)")
+    home.scene.run(plan)
+    assert home.tree() == {"a": b"b", "b": b"a", "x": b"a (1)"}
+
+
+def test_a_file_never_takes_the_name_of_a_folder_to_be(home: Home) -> None:
+    renaming(home, {"one": "New/", "two": "new"})
+    home.build({"one": "1", "two": "2"})
+    home.organize()
+    assert home.tree() == {"New/one": b"1", "new (1)": b"2"}
+
+
+def test_a_copy_never_counts_on_a_name_that_is_yet_to_be_freed(home: Home) -> None:
+    unchecked(
+        home, {"match": {"name": "a"}, "to": "b", "action": "copy"}, {"match": {"name": "b"}, "to": "c"},
+    )  # fmt: skip
+    home.build({"a": "a", "b": "b"})
+    assert lines(home.plan().steps) == [("copy", b"a", b"b (1)"), ("move", b"b", b"c")]
+
+
+def test_bytes_that_leave_are_not_there(home: Home) -> None:
+    unchecked(
+        home,
+        {"match": {"path": "All/*"}, "to": "Gone/"},
+        {"match": {"ext": "txt"}, "to": "All/", "on_conflict": "same-or-number"},
+    )
+    home.build({"All": {"a.txt": "Y"}, "s1": {"a.txt": "X"}, "s2": {"a.txt": "Y"}})
+    home.organize()
+    assert home.tree() == {"Gone/a.txt": b"Y", "All/a.txt": b"X", "All/a (1).txt": b"Y"}
 
 
 def test_a_renaming_rule_leaves_numbered_files_at_home(home: Home) -> None:
@@ -611,6 +625,14 @@ def test_copies_run_beside_and_a_content_is_copied_once(home: Home) -> None:
     assert home.again() == []
 
 
+def test_a_copy_is_not_copied(home: Home) -> None:
+    home.rules('[[rule]]\nname = "keep"\nmatch = {ext = "pdf"}\naction = "copy"\nto = "Copies/"\n')
+    home.build({"a.pdf": "a", "Copies": {"old.pdf": "old"}})
+    home.organize()
+    assert home.tree() == {"a.pdf": b"a", "Copies/a.pdf": b"a", "Copies/old.pdf": b"old"}
+    assert home.again() == []
+
+
 def test_what_was_copied_is_not_copied_again_though_the_copy_is_gone(home: Home) -> None:
     home.rules(f'[[rule]]\nname = "keep"\nmatch = {{}}\naction = "copy"\nto = "{home.disk}/"\n')
     home.build({"a.pdf": "a"})
@@ -685,8 +707,6 @@ def test_destinations_within_the_folder_are_no_second_root(home: Home) -> None:
         '[[rule]]\nname = "it"\nmatch = {ext = "txt"}\nto = "out/"\n',
         more="",
     )
-    from dataclasses import replace
-
     agent = replace(home.config.agent, destinations=(os.fsencode(home.root / "out"),))
     home.config = replace(home.config, agent=agent)
     home.build({"a.txt": "a", "out": {"b.txt": "b"}})
@@ -719,12 +739,28 @@ def test_folders_that_the_plan_empties_go_and_no_others(home: Home) -> None:
     assert all(step.attributes is not None for step in removed)
 
 
-def test_a_folder_that_something_moves_into_stays(home: Home) -> None:
-    _cycle(home, {"a.txt": "sub/b.txt", "b.txt": "c.txt"})
+@pytest.mark.parametrize("name", ["b.txt", "new.txt", "deep/new.txt"])
+def test_a_folder_that_something_moves_into_stays(home: Home, name: str) -> None:
+    renaming(home, {"a.txt": f"sub/{name}", "b.txt": "c.txt"})
     home.build({"a.txt": "a", "sub": {"b.txt": "b"}})
-    done = home.organize()
-    assert home.tree() == {"sub/b.txt": b"a", "c.txt": b"b"}
-    assert done.state == "completed"
+    plan = home.plan()
+    assert [step for step in plan.steps if step.kind == "rmdir"] == []
+    home.scene.run(plan)
+    assert home.tree() == {f"sub/{name}": b"a", "c.txt": b"b"}
+
+
+def test_a_destination_that_the_config_names_is_never_removed(home: Home) -> None:
+    renaming(home, {"a.txt": "b.txt"})
+    agent = replace(home.config.agent, destinations=(os.fsencode(home.root / "out"),))
+    home.config = replace(home.config, agent=agent)
+    home.build({"out": {"a.txt": "a"}, "other": {"a.txt": "a"}})
+    assert [step.source for step in home.plan().steps if step.kind == "rmdir"] == [b"other"]
+
+
+def test_a_folder_that_is_there_is_not_made(home: Home) -> None:
+    home.rule('{ext = "txt"}', "All/deep/")
+    home.build({"All": {}, "a.txt": "a"})
+    assert lines(home.plan().steps) == [("mkdir", b"", b"All/deep"), ("move", b"a.txt", b"All/deep/a.txt")]
 
 
 def test_organizing_and_undoing_gives_the_tree_back(home: Home) -> None:
@@ -732,6 +768,26 @@ def test_organizing_and_undoing_gives_the_tree_back(home: Home) -> None:
     before = trees.read(home.root)
     home.scene.undo(home.organize())
     assert trees.read(home.root) == before
+
+
+# -- what cannot be looked at
+
+
+def test_a_folder_that_cannot_be_read_is_told_to_people(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_for_walk = LocalStorage._open_for_walk
+
+    def refusing(self: LocalStorage, directory: bytes) -> int:
+        if directory == b"locked":
+            raise PermissionError(errno.EACCES, "no")
+        return open_for_walk(self, directory)
+
+    monkeypatch.setattr(LocalStorage, "_open_for_walk", refusing)
+    home.rule("{}", "All/")
+    home.build({"a.txt": "a", "locked": {"b.txt": "b"}})
+    done = home.organize()
+    assert home.tree() == {"All/a.txt": b"a", "locked/b.txt": b"b"}
+    assert ("skipped", "this folder cannot be read") in done.results()
+    assert home.plan(automatic=True).steps == []
 
 
 # -- a rule that cannot decide
