@@ -184,3 +184,23 @@ def test_what_the_system_refuses_is_one_plain_line(home: Home) -> None:
     told = home.run("organize", "Downloads", "--state", home.path / "file/state")
     assert told.code == 1
     assert told.err == f"shelver: Not a directory: {home.path}/file/state\n"
+
+
+def _completed(home: Home, words: str) -> list[str]:
+    count = str(len(words.split(" ")) - 1)
+    asked = {"_SHELVER_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": count}
+    return home.process(environment=asked).lines
+
+
+def test_completion_knows_operations_and_folders(home: Home) -> None:
+    home.write_config('[[folder]]\nname = "papers"\npath = "~/Downloads"\n')
+    (home.downloads / "a.csv").write_text("a")
+    id = home.run("organize", "papers").fields[0][0]
+    assert _completed(home, "shelver undo ") == ["plain,last", f"plain,{id}"]
+    assert _completed(home, f"shelver show {id[:2]}") == [f"plain,{id}"]
+    assert _completed(home, "shelver organize pa") == ["plain,papers", "dir,pa"]
+
+
+def test_completion_is_silent_where_something_is_wrong(home: Home) -> None:
+    home.write_config("[agent]\nmode = 1\n")
+    assert _completed(home, "shelver undo ") == ["plain,last"]

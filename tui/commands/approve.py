@@ -10,6 +10,7 @@ from core.errors import UsageError
 from core.model import Operation
 from core.names import shown
 from tui.commands.acting import announce, conclude, finish
+from tui.commands.completing import operation_argument
 from tui.commands.desk import Desk, find, open_desk
 from tui.commands.frame import Settings, verb
 
@@ -20,7 +21,7 @@ def waits(operation: Operation) -> bool:
 
 
 @verb("approve", example="shelver approve last --only ~/Downloads/a.pdf ~/Downloads/b.pdf", spreads=("--only",))
-@click.argument("operation", metavar="OP")
+@operation_argument
 @click.option("--only", metavar="PATH…", multiple=True, help="Only these files of it; the rest stays as it is.")
 @click.option("--no-wait", is_flag=True, help="Leave it to the agent and return at once.")
 def command(settings: Settings, operation: str, only: tuple[str, ...], no_wait: bool) -> int:

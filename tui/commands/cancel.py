@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import click
-
 from core.model import FINAL_STATES, Operation
 from tui.commands.acting import announce, finish
+from tui.commands.completing import operation_argument
 from tui.commands.desk import find, open_desk
 from tui.commands.frame import Settings, verb
 
@@ -15,7 +14,7 @@ def _unfinished(operation: Operation) -> bool:
 
 
 @verb("cancel", example="shelver cancel last")
-@click.argument("operation", metavar="OP")
+@operation_argument
 def command(settings: Settings, operation: str) -> int:
     """Stop a running operation between two files, or take a proposal from the table.
 

@@ -6,6 +6,7 @@ from itertools import islice
 
 import click
 
+from tui.commands.completing import complete_folders
 from tui.commands.desk import open_desk, pages
 from tui.commands.folders import place
 from tui.commands.frame import Settings, verb
@@ -13,7 +14,9 @@ from tui.commands.records import print_operations
 
 
 @verb("ops", example="shelver ops --folder downloads --limit 5")
-@click.option("--folder", metavar="F", help="Only of this folder (a configured name or a path).")
+@click.option(
+    "--folder", metavar="F", shell_complete=complete_folders, help="Only of this folder (a configured name or a path)."
+)
 @click.option("--limit", metavar="N", type=click.IntRange(min=1), default=50, show_default=True, help="At most N.")
 def command(settings: Settings, folder: str | None, limit: int) -> int:
     """List the operations, newest first."""

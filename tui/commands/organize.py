@@ -5,13 +5,14 @@ from __future__ import annotations
 import click
 
 from tui.commands.acting import Manner, carry_out
+from tui.commands.completing import complete_folders
 from tui.commands.desk import open_desk
 from tui.commands.folders import place
 from tui.commands.frame import Settings, verb
 
 
 @verb("organize", example="shelver organize ~/Downloads --dry-run", spreads=("--rule",))
-@click.argument("folder")
+@click.argument("folder", shell_complete=complete_folders)
 @click.option("--dry-run", is_flag=True, help="Only plan; what is proposed can be approved.")
 @click.option("--subfolders", is_flag=True, default=None, help="Files in subfolders, too, not only loose ones.")
 @click.option("--rule", "rules", metavar="NAME…", multiple=True, help="Only these rules.")

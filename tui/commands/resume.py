@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from tui.commands.completing import complete_folders
 from tui.commands.desk import open_desk
 from tui.commands.folders import chosen, print_folders
 from tui.commands.frame import Settings, verb
@@ -11,7 +12,7 @@ from tui.commands.output import confirmed, is_interactive
 
 
 @verb("resume", example="shelver resume downloads")
-@click.argument("folder", required=False)
+@click.argument("folder", required=False, shell_complete=complete_folders)
 @click.option("--yes", is_flag=True, help="Do not ask before a halted folder is accepted as it is.")
 def command(settings: Settings, folder: str | None, yes: bool) -> int:
     """Go on in FOLDER (or in all that are paused).

@@ -6,6 +6,7 @@ import click
 
 from core.model import Operation
 from tui import words
+from tui.commands.completing import operation_argument
 from tui.commands.desk import find, open_desk, step_pages
 from tui.commands.frame import Settings, verb
 from tui.commands.output import Output
@@ -13,7 +14,7 @@ from tui.commands.records import exactly, home_short, print_operations, print_st
 
 
 @verb("show", example="shelver show last --steps --filter invoice")
-@click.argument("operation", metavar="OP")
+@operation_argument
 @click.option("--steps", is_flag=True, help="Its steps and what became of each.")
 @click.option("--filter", "text", metavar="TEXT", default="", help="Only steps whose names or reasons hold TEXT.")
 def command(settings: Settings, operation: str, steps: bool, text: str) -> int:

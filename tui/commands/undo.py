@@ -16,6 +16,7 @@ from core.names import shown
 from tui import words
 from tui.commands.acting import announce, conclude, finish
 from tui.commands.approve import absolute, part_of
+from tui.commands.completing import complete_folders, complete_operations
 from tui.commands.desk import Desk, find, open_desk, pages
 from tui.commands.folders import place
 from tui.commands.frame import Settings, verb
@@ -67,9 +68,11 @@ class Choice:
 
 
 @verb("undo", example="shelver undo last\nshelver undo --since yesterday --dry-run", spreads=("--only",))
-@click.argument("operations", metavar="[OP…]", nargs=-1)
+@click.argument("operations", metavar="[OP…]", nargs=-1, shell_complete=complete_operations)
 @click.option("--since", metavar="TIME", help="All since then: 14:30, yesterday, 2h, 3d, 2026-11-24.")
-@click.option("--folder", metavar="F", help="With --since: only what was done in this folder.")
+@click.option(
+    "--folder", metavar="F", shell_complete=complete_folders, help="With --since: only what was done in this folder."
+)
 @click.option("--only", metavar="PATH…", multiple=True, help="Only these files; without OP: what last moved them.")
 @click.option("--dry-run", is_flag=True, help="Only show what would come back.")
 @click.option(
