@@ -265,7 +265,6 @@ class LocalStorage(Directories):
 
     def _fill(self, reading: int, writing: int, temporary: bytes, expected: Fingerprint, go_on: KeepGoing) -> Copy:
         attributes = read_attributes(reading)
-        os.fchmod(writing, 0o600)
         digest = copy_content(reading, writing, go_on)
         whole = give_attributes(writing, attributes)
         if _fingerprint(os.fstat(reading)) != expected:

@@ -13,8 +13,8 @@ import pytest
 
 from core.errors import NoSpace, ShelverError, StateFull
 from core.execute import Tally
-from core.model import Attributes, Counts
-from core.storage import linux
+from core.model import Attributes, Counts, Fingerprint
+from core.storage import Copy, linux
 from core.storage.local import LocalStorage
 from tests import trees
 from tests.plans import Bench, Watcher
@@ -352,6 +352,21 @@ def test_what_was_moved_of_a_group_comes_back(
     assert {path: found for path, found in trees.read(root).items() if found.kind == "file"} == before
 
 
+def test_a_group_is_checked_before_any_of_it_moves(
+    tmp_path: Path, root: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trees.build(root, {**GROUP, "new": {"IMG.JPG.xmp": "other"}})
+    bench = Bench(tmp_path / "operations", root, reviewed=True)
+    _add_group(bench)
+
+    def rename(*args: object) -> None:
+        raise AssertionError("it moved a file")
+
+    monkeypatch.setattr(linux, "rename_noreplace", rename)
+    assert bench.execute() == ("partial", Counts(planned=3, skipped=3))
+    assert bench.said()[2] == ("skipped", "the place is taken")
+
+
 def test_a_group_with_a_refused_file_stays(bench: Bench, root: bytes) -> None:
     trees.build(root, {"a": "1", "b": "2"})
     bench.add("move", b"a", b"new/a", group=1)
@@ -429,6 +444,90 @@ def test_nothing_is_taken_away_before_its_copy_is_safe(
     assert across.execute()[0] == "completed"
     log = log[log.index("sync bytes") :]
     assert log[:6] == ["sync bytes", "sync journal", "publish", "sync folder", "aside", "take away"]
+
+
+def test_every_folder_made_for_a_copy_is_durable_before_its_source_goes(
+    across: Bench, root: bytes, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trees.build(root, {"a": "1"})
+    across.add("move", b"a", b"x/y/a", to=1)
+    synced: list[int] = []
+    real_fsync, real_unlink = os.fsync, os.unlink
+
+    def fsync(descriptor: int) -> None:
+        synced.append(os.fstat(descriptor).st_ino)
+        real_fsync(descriptor)
+
+    def unlink(path: bytes, *, dir_fd: int) -> None:
+        for folder in ("x/y", "x", "."):
+            assert os.stat(elsewhere / folder).st_ino in synced
+        real_unlink(path, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(os, "unlink", unlink)
+    assert across.execute()[0] == "completed"
+
+
+def test_a_group_is_recorded_before_any_of_it_is_published(
+    across: Bench, root: bytes, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trees.build(root, GROUP)
+    _add_group(across, to=1)
+    real_sync, real_publish, real_take = os.fdatasync, LocalStorage.publish, LocalStorage.take_away
+    durable: list[int] = []
+    folders: list[bytes] = []
+
+    def sync(descriptor: int) -> None:
+        real_sync(descriptor)
+        durable[:] = across.outcomes().copied
+
+    def publish(self: LocalStorage, copy: Copy, destination: bytes) -> None:
+        assert durable == [0, 1, 2]
+        real_publish(self, copy, destination)
+
+    def sync_folder_of(self: LocalStorage, path: bytes) -> None:
+        folders.append(path)
+
+    def take_away(self: LocalStorage, path: bytes, expected: Fingerprint, aside: bytes) -> None:
+        assert len(folders) == 3
+        real_take(self, path, expected, aside)
+
+    monkeypatch.setattr(os, "fdatasync", sync)
+    monkeypatch.setattr(LocalStorage, "publish", publish)
+    monkeypatch.setattr(LocalStorage, "sync_folder_of", sync_folder_of)
+    monkeypatch.setattr(LocalStorage, "take_away", take_away)
+    assert across.execute()[0] == "completed"
+
+
+def test_a_source_edited_while_others_are_copied_is_never_published(
+    across: Bench, root: bytes, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trees.build(root, {"a": "1", "b": "2"})
+    across.add("move", b"a", b"a", to=1)
+    across.add("move", b"b", b"b", to=1)
+    real = LocalStorage.publish
+    published: list[bytes] = []
+
+    def confirm(self: LocalStorage, copy: Copy) -> None:
+        trees.write(root + b"/a", b"edited")
+
+    def publish(self: LocalStorage, copy: Copy, destination: bytes) -> None:
+        published.append(destination)
+        real(self, copy, destination)
+
+    monkeypatch.setattr(LocalStorage, "confirm", confirm)
+    monkeypatch.setattr(LocalStorage, "publish", publish)
+    assert across.execute() == ("partial", Counts(planned=2, done=1, skipped=1, bytes=1))
+    assert published == [b"b"]
+    assert (trees.names(root), trees.names(elsewhere)) == ({b"a"}, {b"b"})
+
+
+def test_a_name_that_a_crossing_file_leaves_can_be_taken(across: Bench, root: bytes, elsewhere: Path) -> None:
+    trees.build(root, {"a": "1", "b": "2"})
+    across.add("move", b"a", b"a", to=1)
+    across.add("move", b"b", b"a")
+    assert across.execute()[0] == "completed"
+    assert (trees.names(root), trees.names(elsewhere)) == ({b"a"}, {b"a"})
 
 
 def test_a_taken_place_on_another_file_system(across: Bench, root: bytes, elsewhere: Path) -> None:
@@ -613,6 +712,39 @@ def test_a_folder_gets_its_times_after_all_that_moves_into_it(bench: Bench, root
     os.chmod(root + b"/new/sub", 0o755)
 
 
+def test_folders_get_what_they_had_from_the_deepest_up(
+    bench: Bench, root: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that nobody may enter can hold others that get theirs first."""
+    order: list[bytes] = []
+    monkeypatch.setattr(LocalStorage, "give_directory", lambda self, path, attributes: order.append(path))
+    for path in (b"a", b"a/b", b"a/b/c"):
+        bench.add("mkdir", destination=path, attributes=Attributes(0, 0, 0, 0))
+    bench.execute()
+    assert order == [b"a/b/c", b"a/b", b"a"]
+    os.chmod(root + b"/a", 0o700)
+
+
+def test_every_folder_used_is_durable_before_the_seal(
+    bench: Bench, root: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trees.build(root, {"old": {"a": "1"}})
+    bench.add("move", b"old/a", b"new/sub/a")
+    synced: list[int] = []
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        assert bench.outcomes().sealed is None
+        synced.append(os.fstat(descriptor).st_ino)
+        real(descriptor)
+
+    bench.files.write_plan(bench.plan)
+    monkeypatch.setattr(os, "fsync", fsync)
+    assert bench.execute()[0] == "completed"
+    for folder in (b"/old", b"/new/sub", b"/new", b""):
+        assert os.stat(root + folder).st_ino in synced
+
+
 def test_a_folder_is_removed_after_all_that_crosses_out_of_it(across: Bench, root: bytes, elsewhere: Path) -> None:
     trees.build(root, {"old": Folder({"a": "1"}, mode=0o700)})
     across.add("move", b"old/a", b"a", to=1)
@@ -691,6 +823,14 @@ def test_cancelled_between_files(bench: Bench, root: bytes, monkeypatch: pytest.
     sealed = bench.outcomes().sealed
     assert sealed is not None
     assert sealed.state == "cancelled"
+
+
+def test_cancelled_before_a_group(bench: Bench, root: bytes) -> None:
+    trees.build(root, GROUP)
+    _add_group(bench)
+    bench.watcher = Watcher(lambda tally: True)
+    assert bench.execute() == ("cancelled", Counts(planned=3))
+    assert b"IMG.CR2" in trees.names(root)
 
 
 def test_cancelled_in_the_middle_of_a_copy(across: Bench, root: bytes, elsewhere: Path) -> None:

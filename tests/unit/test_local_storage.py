@@ -232,9 +232,11 @@ def test_a_path_that_is_no_plain_way_down_is_refused(storage: LocalStorage, tmp_
 @pytest.mark.usefixtures("resolving")
 def test_no_symlink_is_followed_out_of_the_root_nor_within_it(storage: LocalStorage, tmp_path: Path) -> None:
     outside = trees.build(tmp_path / "outside", {"f": "2"})
+    trees.build(outside, {"deep": {"h": "4"}})
     trees.build(storage.root, {"f": "1", "out": Symlink(outside), "sub": {"g": "3"}, "within": Symlink("sub")})
+    trees.build(storage.root, {"sub": {"deep": {"i": "5"}}})
     before = trees.read(tmp_path)
-    for path in (b"out/f", b"within/g"):
+    for path in (b"out/f", b"within/g", b"out/deep/h", b"within/deep/i"):
         with pytest.raises(StorageError):
             storage.check_unchanged(path, Fingerprint(1, 1, 1))
         with pytest.raises(StorageError):
@@ -404,6 +406,24 @@ def test_where_rename_cannot_refuse_a_link_does(
     storage.move(b"f", storage, b"h")
     assert trees.names(storage.root) == {b"g", b"h"}
     assert _expected(storage, b"h") == before
+
+
+def test_a_link_that_cannot_end_in_a_rename_is_taken_back(
+    storage: LocalStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.unlink
+
+    def keep(path: bytes, *, dir_fd: int) -> None:
+        if path == b"f":
+            raise OSError(errno.EIO, "Input/output error")
+        real(path, dir_fd=dir_fd)
+
+    _renaming_fails(monkeypatch, errno.EINVAL)
+    monkeypatch.setattr(os, "unlink", keep)
+    trees.build(storage.root, {"f": "1"})
+    with pytest.raises(StorageError):
+        storage.move(b"f", storage, b"h")
+    assert trees.names(storage.root) == {b"f"}
 
 
 def test_where_nothing_can_refuse_a_move_is_refused(storage: LocalStorage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from core.errors import BrakeEngaged
 from core.execute import boot_id
 from core.journal import Copied, Finished, Intended, Record, Started
 from core.model import Attributes, Fingerprint, Step
+from core.storage.local import LocalStorage
 from tests import trees
 from tests.plans import Bench, Watcher
 
@@ -159,6 +160,42 @@ def test_bytes_decide_whether_a_copy_is_ours(tmp_path: Path, root: bytes, there:
         assert (_contents(root), bench.said()) == ({b"a": CONTENT}, [("skipped", "the place is taken")])
     else:
         assert (_contents(root), _contents(there)) == ({}, {b"new/a": CONTENT})
+
+
+def test_a_copy_is_durable_before_its_source_goes_also_after_a_crash(
+    tmp_path: Path, root: bytes, there: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trees.build(root, {"a": CONTENT})
+    bench = Bench(tmp_path / "operations", root, there)
+    step = bench.add("move", b"a", b"new/a", to=1)
+    trees.write(there + b"/new/a", CONTENT)
+    _cut_off(bench, _copied(step, there + b"/new/a"))
+    order: list[str] = []
+
+    def sync_folder_of(self: LocalStorage, path: bytes) -> None:
+        order.append("sync")
+
+    def take_away(self: LocalStorage, path: bytes, expected: Fingerprint, aside: bytes) -> None:
+        order.append("take away")
+
+    monkeypatch.setattr(LocalStorage, "sync_folder_of", sync_folder_of)
+    monkeypatch.setattr(LocalStorage, "take_away", take_away)
+    bench.execute()
+    assert order == ["sync", "take away"]
+
+
+def test_a_whole_copy_whose_source_is_used_now_is_given_up(tmp_path: Path, root: bytes, there: bytes) -> None:
+    trees.build(root, {"a": CONTENT})
+    bench = Bench(tmp_path / "operations", root, there)
+    step = bench.add("move", b"a", b"new/a", to=1)
+    trees.write(os.path.join(there, TEMPORARY), CONTENT)
+    _cut_off(bench, _copied(step, os.path.join(there, TEMPORARY)))
+    published: list[bytes] = []
+    with open(root + b"/a", "ab"), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(LocalStorage, "publish", lambda self, copy, destination: published.append(destination))
+        bench.execute()
+    assert bench.said() == [("skipped", "open in another program")]
+    assert (_contents(root), _contents(there), published) == ({b"a": CONTENT}, {}, [])
 
 
 def test_a_source_renamed_aside_goes_on_to_be_taken_away(tmp_path: Path, root: bytes, there: bytes) -> None:
@@ -340,6 +377,21 @@ def test_a_group_that_cannot_go_on_comes_back_across(tmp_path: Path, root: bytes
     with open(root + b"/b", "ab"):
         assert bench.execute()[0] == "partial"
     assert (_contents(root), _contents(there)) == (before, {})
+
+
+def test_a_group_cut_off_while_it_was_put_back_leaves_no_part_of_a_file(
+    tmp_path: Path, root: bytes, there: bytes
+) -> None:
+    trees.build(root, {"a": CONTENT, "b": "companion"})
+    bench = Bench(tmp_path / "operations", root, there)
+    step = bench.add("move", b"a", b"new/a", to=1, group=1)
+    bench.add("move", b"b", b"new/b", to=1, group=1)
+    trees.write(there + b"/new/a", CONTENT)
+    os.unlink(root + b"/a")
+    trees.write(root + b"/.shelver-testplan-0.back", b"what is")
+    _cut_off(bench, _copied(step, there + b"/new/a"))
+    assert bench.execute()[0] == "completed"
+    assert (_contents(root), _contents(there)) == ({}, {b"new/a": CONTENT, b"new/b": b"companion"})
 
 
 # -- after a power cut
