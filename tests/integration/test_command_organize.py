@@ -144,6 +144,29 @@ def test_undo_of_several_since_and_only(home: Home) -> None:
     assert trees.read(home.downloads) == before
 
 
+def test_since_brings_back_how_it_was_and_leaves_out_what_cancels_out(home: Home) -> None:
+    trees.build(home.downloads, {"a.txt": "a"})
+    trees.build(home.path / "other", {"b.txt": "b"})
+    home.run("organize", "Downloads")
+    home.run("undo", "last")
+    moved = home.run("organize", "other", "--json").object["id"]
+    told = home.run("undo", "--since", "1h", "--json")
+    assert [each["undo_of"] for each in told.objects] == [moved]
+    assert trees.names(home.downloads) == {b"a.txt"}
+    assert trees.names(home.path / "other") == {b"b.txt"}
+    assert home.run("undo", "--since", "now").code == 0
+
+
+def test_a_new_proposal_takes_the_place_of_the_one_before(home: Home) -> None:
+    trees.build(home.downloads, {"a.txt": "a"})
+    older = home.run("organize", "Downloads", "--dry-run").fields[-1][0]
+    newer = home.run("organize", "Downloads", "--dry-run").fields[-1][0]
+    states = {each["id"]: each["state"] for each in home.run("ops", "--json").objects}
+    assert states == {older: "superseded", newer: "proposed"}
+    assert home.run("approve", older).code == 5
+    assert home.run("approve", newer).code == 0
+
+
 def test_undo_dry_run_counts_and_changes_nothing(home: Home, messy: bytes) -> None:
     home.run("organize", "Downloads")
     after = trees.read(messy)
