@@ -13,7 +13,7 @@ import pytest
 from tests.crash.harness import Theatre, play, points_of
 from tests.crash.scenarios import SCENARIOS
 
-EVERYDAY_POINTS = 12
+EVERYDAY_POINTS = 8
 ALL_POINTS = 10_000
 SEED = 20_260_101
 
@@ -27,8 +27,7 @@ def test_killed_at_a_few_points(theatre: Theatre) -> None:
     chosen = random.Random(theatre.scenario.name)
     for point in chosen.sample(points, min(EVERYDAY_POINTS, len(points))):
         play(theatre, expected, [point])
-    for _ in range(2):
-        play(theatre, expected, [chosen.choice(points) for _ in range(3)])
+    play(theatre, expected, [chosen.choice(points) for _ in range(3)])
 
 
 @pytest.mark.heavy
