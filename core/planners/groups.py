@@ -94,7 +94,7 @@ def _leader_of(name: bytes, whole: dict[bytes, bytes], stems: dict[bytes, list[b
     if extension in _LEADERS:
         for inner in (stem, split_extension(stem)[0]):  # IMG.JPG.xmp, IMG.JPG.supplemental-metadata.json
             leader = whole.get(collision_key(inner))
-            if leader is not None and leader != name and not is_sidecar(leader) and b"." in inner:
+            if leader is not None and leader != name and b"." in inner:
                 return leader
         spoken = _LANGUAGE.match(stem) if extension == b"srt" else None
         for base in (stem, spoken[1]) if spoken else (stem,):

@@ -26,7 +26,7 @@ class Likeness:
         self._unread[file.size].append((root, file))
 
     def has(self, root: int, file: Entry) -> bool:
-        """Tell whether another file holds the same bytes. What cannot be read is like nothing."""
+        """Tell whether one of them holds the same bytes. What cannot be read is like nothing."""
         for other in self._unread.pop(file.size, ()):
             if (digest := self._digest(*other)) is not None:
                 self._by_digest[file.size, digest].append(other)
@@ -36,10 +36,7 @@ class Likeness:
         if digest is None:
             return False
         alike = self._by_digest.get((file.size, digest), ())
-        return any(
-            (other_root, other.path) != (root, file.path) and self._are_equal((other_root, other), (root, file))
-            for other_root, other in alike
-        )
+        return any(self._are_equal(other, (root, file)) for other in alike)
 
     def _digest(self, root: int, file: Entry) -> bytes | None:
         if (root, file.path) not in self._digests:

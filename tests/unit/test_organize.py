@@ -17,6 +17,7 @@ from core.config_reader import Mistakes, Section
 from core.decisions import Decision
 from core.errors import ConfigError, UnknownFolder, UsageError
 from core.names import collision_key
+from core.planners import likeness
 from core.planners.naming import Places
 from core.rules import RuleSet, read_rule
 from core.storage.local import LocalStorage
@@ -190,6 +191,22 @@ def test_the_innermost_folder_owns_its_files(home: Home) -> None:
     assert home.tree() == {"All/a.txt": b"a", "inner/All/b.txt": b"b"}
 
 
+def test_what_goes_into_a_nested_folder_goes_there_by_its_own_root(home: Home) -> None:
+    inner = home.root / "inner"
+    home.rules(
+        '[[rule]]\nname = "in"\nmatch = {ext = "txt"}\nto = "inner/deep/"\n'
+        '[[rule]]\nname = "stay"\nmatch = {}\naction = "leave"\n',
+        folder='subfolders = true\nrules = ["in"]',
+        more=f'[[folder]]\nname = "inner"\npath = "{inner}"\nrules = ["stay"]',
+    )
+    home.build({"a.txt": "a", "inner": {}})
+    plan = home.plan()
+    assert plan.roots == [os.fsencode(home.root), os.fsencode(inner)]
+    assert lines(plan.steps) == [("mkdir", b"", b"deep"), ("move", b"a.txt", b"deep/a.txt")]
+    home.scene.run(plan)
+    assert home.tree() == {"inner/deep/a.txt": b"a"}
+
+
 def test_a_part_of_a_folder_can_be_named(home: Home) -> None:
     home.rule('{ext = "txt"}', "All/", folder="subfolders = false")
     home.build({"a.txt": "a", "sub": {"b.txt": "b", "deep": {"c.txt": "c"}}})
@@ -293,6 +310,14 @@ def test_same_size_and_time_is_not_the_same(home: Home) -> None:
     home.build({"All": {"a.txt": File(b"one", 7)}, "a.txt": File(b"two", 7)})
     home.organize()
     assert home.tree() == {"All/a.txt": b"one", "All/a (1).txt": b"two"}
+
+
+def test_a_digest_only_nominates(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(likeness, "digest_of", lambda descriptor: b"the same for all")
+    home.rule('{ext = "txt"}', "All/", on_conflict="same-or-number")
+    home.build({"All": {"a.txt": "one"}, "a.txt": "two", "sub": {"a.txt": "one"}})
+    home.organize()
+    assert home.tree() == {"All/a.txt": b"one", "All/a (1).txt": b"two", "sub/a.txt": b"one"}
 
 
 def test_names_that_differ_only_in_case_or_form_never_meet(home: Home) -> None:
@@ -486,7 +511,7 @@ PICTURES = '{kind = ["image", "video"]}'
 def test_a_family_moves_as_one(home: Home) -> None:
     home.rule('{ext = "jpg"}', "Pictures/")
     family = ["IMG.jpg", "IMG.CR2", "IMG.mov", "IMG.xmp", "IMG.JPG.xmp", "img.aae", "IMG.jpg.json",
-              "IMG.jpg.supplemental-metadata.json"]  # fmt: skip
+              "IMG.jpg.supplemental-metadata.json", "IMG.xmp.json"]  # fmt: skip
     home.build({name: name for name in [*family, "IMG.txt", "other.xmp", "config.json", "config.py"]})
     plan = home.plan()
     groups = {step.group for step in plan.steps if step.kind == "move"}
@@ -599,6 +624,14 @@ def test_a_late_sidecar_follows_its_leader_through_two_moves(home: Home) -> None
     home.build({"IMG.xmp": "late"})
     home.organize()
     assert home.tree() == {"Pictures/": b"", "Best/one.jpg": b"j", "Best/one.xmp": b"late"}
+
+
+def test_a_late_sidecar_does_not_follow_into_the_trash(home: Home) -> None:
+    home.rules('[[rule]]\nname = "junk"\nmatch = {ext = "jpg"}\naction = "trash"\n')
+    home.build({"IMG.jpg": "j"})
+    home.organize()
+    home.build({"IMG.xmp": "late"})
+    assert home.plan().steps == []
 
 
 def test_a_family_is_undone_as_one(home: Home) -> None:

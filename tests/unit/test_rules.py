@@ -245,8 +245,8 @@ def test_groups_become_placeholders() -> None:
 
 def test_groups_of_one_file_never_reach_another() -> None:
     rule_set = rules(
-        a_rule("one", match={"all": [{"regex": r"^(?P<who>[a-z]+)"}, {"ext": "txt"}]}, to="{who}/"),
-        a_rule("two", match={"any": [{"regex": r"^(?P<who>\d+)"}, {"ext": "pdf"}]}, to="{who|'nobody'}/"),
+        a_rule("one", match={"all": [{"regex": r"^(?P<who>[a-z]+)"}, {"size": ">1MB"}]}, to="{who}/"),
+        a_rule("two", match={"any": [{"regex": r"^(?P<who>\d+)"}, {"name": "*.pdf"}]}, to="{who|'nobody'}/"),
     )
     assert decide(rule_set, a_file("bob.pdf")).destination == b"/home/nobody/bob.pdf"
 
