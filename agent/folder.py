@@ -261,9 +261,7 @@ class WatchedFolder:
         await self._services.scan(lambda: self._reconciler.forget(difference.removed))
         for entry in difference.changed:
             self._settling.add(entry, self._clock())
-        # An index that was deleted makes every file look new: then the brakes must weigh them all.
-        looks_new = bool(difference.changed) and not difference.known
-        if difference.has_more or looks_new or self._is_a_day_older():
+        if difference.has_more or self._is_a_day_older():
             self._needs_whole_pass = True
         self.status.files = difference.files
         self.status.last_reconcile = now()

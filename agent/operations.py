@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from msgspec.structs import replace
 
@@ -73,6 +73,8 @@ class Operations:
         """Operations that came to rest since the agent began, by kind and state."""
         self.files: dict[str, int] = {"done": 0, "skipped": 0, "failed": 0}
         self.bytes = 0
+        self._is_closing = False
+        self._write_later(self._discard_idle)
         self.trouble = ""
         """Why operations cannot be recorded, in words."""
 
@@ -82,6 +84,9 @@ class Operations:
 
     async def close(self) -> None:
         """Record what is still to be recorded, and let go of the files."""
+        await self.settled()
+        await asyncio.sleep(0)  # what was told thereby may have more to record
+        self._is_closing = True
         await asyncio.to_thread(self._writer.shutdown)
         for queue in self._queues.values():
             queue.close()
@@ -97,6 +102,10 @@ class Operations:
     def forget(self, id: str) -> None:
         """Drop an operation whose retention ended; call it in a thread."""
         self._writer.submit(self._catalog.forget, id).result()
+
+    def _write_later(self, act: Callable[..., None], *arguments: Any) -> None:
+        if not self._is_closing:
+            self._writer.submit(act, *arguments)
 
     # -- recording
 
@@ -118,7 +127,7 @@ class Operations:
 
     def report(self, operation: Operation) -> None:
         """Take in what a worker reported."""
-        self._writer.submit(self.changed, operation)
+        self._write_later(self.changed, operation)
 
     def _tell(self, operations: list[Operation]) -> None:
         for operation in operations:
@@ -136,7 +145,7 @@ class Operations:
             self.left_off(operation.id)
         self._count(operation)
         if operation.state == "proposed":
-            self._writer.submit(self._supersede_older, operation)
+            self._write_later(self._supersede_older, operation)
         self.rested(operation)
 
     def _count(self, operation: Operation) -> None:
@@ -303,8 +312,14 @@ class Operations:
             leaving.set_result(None)
         folder = self._busy.pop(id, None)
         if folder is not None:
-            self._writer.submit(self._discard_if_idle, id)
+            self._write_later(self._discard_if_idle, id)
             self.freed(folder)
+
+    def _discard_idle(self) -> None:
+        """Forget those that an agent which ended in between did not."""
+        for operation in self._catalog.page(states=("completed",), limit=len(self._catalog)):
+            if operation.automatic and not operation.counts.planned:
+                self._discard_if_idle(operation.id)
 
     def _discard_if_idle(self, id: str) -> None:
         """Forget an operation that the agent started by itself and that found nothing to do."""

@@ -197,6 +197,7 @@ class Supervisor:
         except TimeoutError:
             _log.warning("the worker did not stop in %d seconds and is killed; its operations resume", seconds)
             process.kill()
+        await asyncio.to_thread(process.wait)
 
 
 def _how(code: int) -> str:

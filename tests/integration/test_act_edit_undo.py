@@ -217,7 +217,7 @@ def _is_about(plan: tuple[set[bytes], list[Line]], prefix: bytes) -> bool:
         os.fsencode(path).startswith(prefix)
         for line in plan[1]
         if line[0] in ("move", "copy")
-        for path in line[1:3]  # type: ignore[arg-type]
+        for path in line[1:3]
     )
 
 

@@ -18,27 +18,42 @@ from tests.agents import AgentUnderTest, Answer
 from tests.trees import build
 
 
-@pytest.fixture
-def served(agent: AgentUnderTest) -> Iterator[AgentUnderTest]:
-    """A running agent with one folder in review mode that holds two files."""
+def start(agent: AgentUnderTest) -> None:
+    """Start an agent with one folder in review mode that holds two files."""
     build(agent.home / "dl", {"a.txt": "a", "b.json": "{}"})
     agent.folder("dl", agent.home / "dl")
-    with agent.running():
-        agent.newest("proposed")
-        yield agent
+    agent.start()
+    agent.newest("proposed")
 
 
-def test_looking(served: AgentUnderTest) -> None:
-    assert served.process is not None
-    status = served.get("/api/v1/status").body
-    assert status["agent"]["pid"] == served.process.pid
+@pytest.fixture
+def served(agent: AgentUnderTest) -> Iterator[AgentUnderTest]:
+    """A running agent."""
+    start(agent)
+    yield agent
+    assert agent.stop() == 0
+
+
+@pytest.fixture(scope="module")
+def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AgentUnderTest]:
+    """A running agent that every test here may look at; none may move its files."""
+    agent = AgentUnderTest(tmp_path_factory.mktemp("agent"))
+    start(agent)
+    yield agent
+    assert agent.stop() == 0
+
+
+def test_looking(looked_at: AgentUnderTest) -> None:
+    assert looked_at.process is not None
+    status = looked_at.get("/api/v1/status").body
+    assert status["agent"]["pid"] == looked_at.process.pid
     assert status["queue"] == {"interactive": 0, "bulk": 0}
     assert status["workers"][0]["alive"] is True
     assert [each["state"] for each in status["waiting"]] == ["proposed"]
-    assert served.get("/health") == Answer(200, {"status": "ok"})
-    me = served.get("/api/v1/auth/me").body
+    assert looked_at.get("/health") == Answer(200, {"status": "ok"})
+    me = looked_at.get("/api/v1/auth/me").body
     assert (me["uid"], me["may"]) == (os.getuid(), ["view", "act"])
-    assert served.get("/api/v1/folders").body["folders"][0]["files"] == 2
+    assert looked_at.get("/api/v1/folders").body["folders"][0]["files"] == 2
 
 
 def test_pages_of_operations_and_steps(served: AgentUnderTest) -> None:
@@ -84,15 +99,15 @@ def test_a_preview_of_a_rollback_changes_nothing(served: AgentUnderTest) -> None
         ({"kind": "sync", "folder": "dl"}, "kind"),
     ],
 )
-def test_bad_input_is_told_by_field(served: AgentUnderTest, body: dict[str, Any], field: str) -> None:
-    answer = served.post("/api/v1/operations", body)
+def test_bad_input_is_told_by_field(looked_at: AgentUnderTest, body: dict[str, Any], field: str) -> None:
+    answer = looked_at.post("/api/v1/operations", body)
     assert answer.status == 422
     assert answer.body["error"]["field"] == field
 
 
-def test_refusals(served: AgentUnderTest) -> None:
-    done = served.post("/api/v1/operations", {"kind": "organize", "folder": "dl"}).body["id"]
-    served.rested(done)
+def test_refusals(looked_at: AgentUnderTest) -> None:
+    nothing = {"kind": "organize", "folder": "dl", "paths": ["gone"]}
+    done = looked_at.rested(looked_at.post("/api/v1/operations", nothing).body["id"])["id"]
     expected = {
         ("POST", f"/api/v1/operations/{done}/approve"): 409,
         ("POST", f"/api/v1/operations/{done}/reject"): 409,
@@ -109,16 +124,16 @@ def test_refusals(served: AgentUnderTest) -> None:
         ("GET", "/api/v1/operations?state=lost"): 422,
         ("GET", "/api/v1/history"): 422,
     }
-    answers = {request: served.ask(*request) for request in expected}
+    answers = {request: looked_at.ask(*request) for request in expected}
     assert {request: answer.status for request, answer in answers.items()} == expected
     assert all(answer.body["error"]["code"] for answer in answers.values())
-    assert served.ask("POST", "/api/v1/operations", b"{nonsense").status == 422
-    assert served.ask("POST", "/api/v1/operations", b"x" * (BODY_LIMIT + 1)).status == 413
+    assert looked_at.ask("POST", "/api/v1/operations", b"{nonsense").status == 422
+    assert looked_at.ask("POST", "/api/v1/operations", b"x" * (BODY_LIMIT + 1)).status == 413
     assert b"Traceback" not in b"".join(json.dumps(answer.body).encode() for answer in answers.values())
 
 
-def test_the_description_names_every_route(served: AgentUnderTest) -> None:
-    document = served.get("/api/v1/openapi.json").body
+def test_the_description_names_every_route(looked_at: AgentUnderTest) -> None:
+    document = looked_at.get("/api/v1/openapi.json").body
     assert document["openapi"] == "3.1.0"
     assert set(document["paths"]) >= {"/health", "/api/v1/status", "/api/v1/operations/{id}/rollback", "/metrics"}
     references = set(_references(document))
@@ -137,8 +152,8 @@ def _references(node: Any) -> Iterator[str]:
             yield from _references(each)
 
 
-def test_metrics_are_prometheus_text(served: AgentUnderTest) -> None:
-    text = served.get("/metrics").body.decode()
+def test_metrics_are_prometheus_text(looked_at: AgentUnderTest) -> None:
+    text = looked_at.get("/metrics").body.decode()
     samples = [line for line in text.splitlines() if not line.startswith("#")]
     assert all(float(line.rpartition(" ")[2]) >= 0 for line in samples)
     assert 'shelver_folder_state{folder="dl",state="watching"} 1' in samples
@@ -195,6 +210,6 @@ def test_admins_act_viewers_look_and_others_do_neither(agent: AgentUnderTest) ->
             assert ask(65534, 65534, "", *look) == "no way in"
 
 
-def test_the_socket_is_private(served: AgentUnderTest) -> None:
-    assert served.state.socket.stat().st_mode & 0o777 == 0o700
-    assert served.state.socket.parent.stat().st_mode & 0o777 == 0o700
+def test_the_socket_is_private(looked_at: AgentUnderTest) -> None:
+    assert looked_at.state.socket.stat().st_mode & 0o777 == 0o700
+    assert looked_at.state.socket.parent.stat().st_mode & 0o777 == 0o700

@@ -37,6 +37,7 @@ def test_a_folder_that_is_suddenly_empty_halts_until_resumed(agent: AgentUnderTe
         until((filled / "Documents").exists, "it is organized again")
 
 
+@pytest.mark.heavy
 def test_a_halt_outlives_a_restart(agent: AgentUnderTest, filled: Path) -> None:
     with agent.running():
         agent.passed("dl")
@@ -65,6 +66,7 @@ def test_a_folder_that_vanished_halts(agent: AgentUnderTest, filled: Path) -> No
         assert agent.post("/api/v1/folders/dl/resume").body["state"] == "watching"
 
 
+@pytest.mark.heavy
 def test_a_folder_that_was_never_there_is_waited_for(agent: AgentUnderTest) -> None:
     agent.folder("later", agent.home / "later", 'mode = "auto"')
     with agent.running():
@@ -73,6 +75,7 @@ def test_a_folder_that_was_never_there_is_waited_for(agent: AgentUnderTest) -> N
         assert agent.post("/api/v1/folders/later/resume").body["state"] == "watching"
 
 
+@pytest.mark.heavy
 def test_a_folder_that_was_made_anew_is_watched_again(agent: AgentUnderTest, filled: Path) -> None:
     with agent.running():
         agent.passed("dl")

@@ -14,7 +14,7 @@ from agent import server, websocket
 from agent.auth import Access
 from agent.hub import Hub
 from core.model import Event, FolderStatus, Operation
-from tests.agents import AgentUnderTest
+from tests.agents import AgentUnderTest, until
 from tests.trees import build
 from tui.client import AgentClient
 
@@ -52,6 +52,7 @@ async def _until_end(events: AsyncIterator[Event], id: str) -> AsyncIterator[Eve
             return
 
 
+@pytest.mark.heavy
 async def test_a_folder_that_pauses_is_told(agent: AgentUnderTest, downloads: Path) -> None:
     with agent.running():
         async with AgentClient(agent.state.socket) as client:
@@ -117,8 +118,7 @@ async def test_a_listener_that_never_reads_is_cut_off(
                 if number % 50 == 0:
                     while seen < number:
                         seen += (await anext(good)).type == "folder"
-            while hub.listeners > 1:
-                await asyncio.sleep(0.02)
+            await asyncio.to_thread(until, lambda: hub.listeners == 1, "the one that never reads is cut off")
         await good.aclose()
     assert hub.counters.resyncs > 0
     writer.close()

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from tests.agents import AgentUnderTest, until
 
 
@@ -34,6 +36,7 @@ def test_a_second_one_waits_for_the_first(agent: AgentUnderTest, tmp_path: Path)
     assert second.stop() == 0
 
 
+@pytest.mark.heavy
 def test_the_socket_of_a_dead_agent_is_replaced(agent: AgentUnderTest) -> None:
     agent.start()
     agent.kill()
@@ -110,6 +113,7 @@ def test_it_tells_systemd(agent: AgentUnderTest, downloads: Path) -> None:
         said(manager, "STOPPING=1")
 
 
+@pytest.mark.heavy
 def test_logs_are_what_was_asked_for(agent: AgentUnderTest) -> None:
     with agent.running(arguments=("--log-format", "json")):
         pass
@@ -121,6 +125,7 @@ def test_logs_are_what_was_asked_for(agent: AgentUnderTest) -> None:
     assert all(line.startswith("<6>agent: ") for line in agent.log.read_text().splitlines())
 
 
+@pytest.mark.heavy
 def test_folders_without_a_config_are_served_in_review_mode(agent: AgentUnderTest) -> None:
     folder = agent.home / "messy"
     folder.mkdir()
@@ -134,6 +139,7 @@ def test_folders_without_a_config_are_served_in_review_mode(agent: AgentUnderTes
     assert agent.stop() == 0
 
 
+@pytest.mark.heavy
 def test_the_notify_command_is_told(agent: AgentUnderTest) -> None:
     folder, heard = agent.home / "dl", agent.home / "heard"
     folder.mkdir()
@@ -149,6 +155,7 @@ def test_the_notify_command_is_told(agent: AgentUnderTest) -> None:
         assert news == "proposed" and "1 files" in text
 
 
+@pytest.mark.heavy
 def test_the_worker_is_the_first_to_go_when_memory_runs_out(agent: AgentUnderTest) -> None:
     with agent.running():
         assert agent.process is not None

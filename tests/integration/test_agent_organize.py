@@ -34,6 +34,7 @@ def test_files_that_were_there_before_wait_for_approval(agent: AgentUnderTest, d
         assert sorted(path.name for path in downloads.iterdir()) == ["Data", "Documents"]
 
 
+@pytest.mark.heavy
 def test_an_approved_part_is_all_that_runs(agent: AgentUnderTest, downloads: Path) -> None:
     build(downloads, {"a.txt": "a", "b.json": "{}"})
     with agent.running():
@@ -57,6 +58,7 @@ def test_what_was_undone_stays(agent: AgentUnderTest, downloads: Path) -> None:
         assert agent.operation(done["id"])["undone_by"] == undo["id"]
 
 
+@pytest.mark.heavy
 def test_own_moves_start_nothing(agent: AgentUnderTest, downloads: Path) -> None:
     agent._folders.clear()
     agent.folder("dl", downloads, 'mode = "auto"', "subfolders = true")
@@ -85,6 +87,7 @@ def test_new_files_join_the_proposal_that_waits(agent: AgentUnderTest, downloads
         assert agent.rested(second["id"])["state"] == "completed"
 
 
+@pytest.mark.heavy
 def test_what_was_rejected_is_not_proposed_again(agent: AgentUnderTest, downloads: Path) -> None:
     build(downloads, {"a.txt": "a"})
     with agent.running():
@@ -107,6 +110,7 @@ def test_a_paused_folder_is_left_alone_also_after_a_restart(agent: AgentUnderTes
         until((downloads / "Documents").exists, "the file is organized after all")
 
 
+@pytest.mark.heavy
 def test_files_that_arrive_while_no_agent_runs_are_found(agent: AgentUnderTest, downloads: Path) -> None:
     with agent.running():
         agent.passed("dl")
@@ -116,6 +120,8 @@ def test_files_that_arrive_while_no_agent_runs_are_found(agent: AgentUnderTest, 
 
 
 def test_names_that_are_not_utf8_are_organized_too(agent: AgentUnderTest, downloads: Path) -> None:
+    agent._folders.clear()
+    agent.folder("dl", downloads, 'mode = "auto"', 'rescan = "1s"')
     hostile = os.path.join(os.fsencode(downloads), b"caf\xe9\x1b[2J\n[b].txt")
     with agent.running():
         agent.passed("dl")

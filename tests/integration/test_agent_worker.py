@@ -80,6 +80,7 @@ def test_an_operation_outlives_its_agent(agent: AgentUnderTest, messy: Path) -> 
         assert is_organized(messy)
 
 
+@pytest.mark.heavy
 def test_an_operation_outlives_a_clean_stop(agent: AgentUnderTest, messy: Path) -> None:
     agent.start()
     with held_up(agent, messy):
@@ -91,6 +92,7 @@ def test_an_operation_outlives_a_clean_stop(agent: AgentUnderTest, messy: Path) 
         assert is_organized(messy)
 
 
+@pytest.mark.heavy
 def test_an_operation_that_kills_three_workers_fails_and_can_be_resumed(agent: AgentUnderTest, messy: Path) -> None:
     with agent.running():
         with held_up(agent, messy):
@@ -119,6 +121,7 @@ def test_a_running_operation_is_cancelled(agent: AgentUnderTest, messy: Path) ->
         assert agent.post(f"/api/v1/operations/{operation['id']}/cancel").status == 409
 
 
+@pytest.mark.heavy
 def test_an_interactive_operation_passes_one_that_takes_long(agent: AgentUnderTest, messy: Path) -> None:
     other = agent.home / "other"
     build(other, {"a.txt": "a"})
@@ -153,6 +156,7 @@ class _Heard:
         self.died.put_nowait(blamed)
 
 
+@pytest.mark.heavy
 async def test_an_operation_that_hangs_costs_its_worker(agent: AgentUnderTest, messy: Path) -> None:
     from agent.tasks import OperationQueue, nowhere
     from core.engine import Engine
