@@ -14,9 +14,7 @@ import msgspec
 from core.catalog import Catalog
 from core.config import Config
 from core.engine import Engine
-from core.errors import JournalDamaged, ShelverError, UnknownOperation
-from core.history import History
-from core.journal import OperationFiles, existing
+from core.errors import ShelverError, UnknownOperation
 from core.model import (
     FolderStatus,
     OnConflict,
@@ -29,13 +27,15 @@ from core.model import (
     new_id,
     now,
 )
-from core.names import shown, wire_path
+from core.names import shown
 from core.standing import standing
 from core.state import StateDirectory, write_durably
 from core.storage.linux import ignore_lease_breaks
+from tui.commands.catalog_care import take_in_what_is_missing
 from tui.commands.desk import NOT_WATCHED, PAGE, Watch
 from tui.commands.frame import Settings
 from tui.commands.interrupts import Interrupts
+from tui.commands.traces import search_history
 from tui.wire import Status, StepPage, Trace
 
 
@@ -47,15 +47,15 @@ def hold_desk(settings: Settings) -> Iterator[HereDesk]:
     places.prepare()
     ignore_lease_breaks()
     with places.lock(), closing(Catalog(places.catalog)) as catalog:
+        take_in_what_is_missing(places, catalog)
         desk = HereDesk(places, config, catalog)
-        desk.take_in_what_is_missing()
         desk.finish_what_was_cut_off()
         yield desk
 
 
 @contextmanager
 def read_desk(settings: Settings) -> Iterator[HereDesk]:
-    """Only look: nothing is made and nothing is locked. Raises JournalDamaged where the catalog cannot be read."""
+    """Only look: nothing is made and nothing is locked. Raises ShelverError where the catalog is damaged."""
     config = settings.load_config()
     places = settings.places()
     if not places.catalog.exists():
@@ -64,36 +64,9 @@ def read_desk(settings: Settings) -> Iterator[HereDesk]:
     try:
         msgspec.json.decode(places.catalog.read_bytes())
     except msgspec.MsgspecError:
-        raise JournalDamaged("its catalog cannot be read; `shelver doctor --rebuild` makes it anew") from None
+        raise ShelverError("the catalog is damaged; `shelver doctor --rebuild` makes it anew") from None
     with closing(Catalog(places.catalog)) as catalog:
         yield HereDesk(places, config, catalog)
-
-
-def rebuild_catalog(settings: Settings) -> int:
-    """Make the catalog anew from plans and journals; the old one is kept beside it. Returns how many it holds."""
-    places = settings.places()
-    places.prepare()
-    with places.lock():
-        for path in (places.catalog, places.catalog.with_name(places.catalog.name + ".bak")):
-            if path.exists():
-                path.rename(path.with_name(path.name + ".before-rebuild"))
-        with closing(Catalog(places.catalog)) as catalog:
-            _take_in(places, catalog)
-            return len(catalog)
-
-
-def _take_in(places: StateDirectory, catalog: Catalog) -> None:
-    """Record the operations that lie on disk and not in the catalog, oldest first."""
-    known = {operation.id for operation in catalog.page(limit=len(catalog))}
-    missing: list[Operation] = []
-    for files in existing(sorted(places.operations.iterdir())):
-        if files.directory.name not in known:
-            try:
-                missing.append(standing(files))
-            except ShelverError:
-                continue  # damaged; `shelver doctor` says so
-    for operation in sorted(missing, key=lambda operation: operation.sequence):
-        catalog.put(operation)
 
 
 class HereDesk:
@@ -151,16 +124,7 @@ class HereDesk:
 
     def history(self, text: str) -> list[Trace]:
         """Return where files of that name went. What the history misses is taken in first."""
-        if not self._places.cache.exists():
-            return []
-        with closing(History(self._places.history)) as history:
-            for files in existing(sorted(self._places.operations.iterdir())):
-                if not history.knows(files.directory.name):
-                    _remember(history, files)
-            return [
-                _trace(passage.operation, passage.kind, passage.source, passage.destination, passage.when)
-                for passage in history.search(text)
-            ]
+        return search_history(self._places, text)
 
     def folders(self) -> list[FolderStatus]:
         """Return the configured folders, none of them watched."""
@@ -248,11 +212,6 @@ class HereDesk:
 
     # -- before anything else
 
-    def take_in_what_is_missing(self) -> None:
-        """Record what lies on disk and never reached the catalog."""
-        assert self._catalog is not None
-        _take_in(self._places, self._catalog)
-
     def finish_what_was_cut_off(self) -> None:
         """Bring to its end what had begun when a process died; what had only been asked for is not started now."""
         assert self._catalog is not None
@@ -292,29 +251,6 @@ class HereDesk:
 
     def _status_of(self, name: str) -> FolderStatus:
         return next(folder for folder in self.folders() if folder.name == name)
-
-
-def _remember(history: History, files: OperationFiles) -> None:
-    try:
-        outcomes = files.outcomes()
-        if outcomes.sealed is not None and files.has_plan():
-            history.record(files.request(), files.plan(), outcomes)
-    except ShelverError:
-        pass  # damaged; `shelver doctor` says so
-
-
-def _trace(operation: str, kind: str, source: bytes, destination: bytes, moment: Any) -> Trace:
-    from_text, from_exact = wire_path(source)
-    to_text, to_exact = wire_path(destination)
-    return Trace(
-        operation=operation,
-        kind=kind,
-        source=from_text,
-        destination=to_text,
-        when=moment,
-        source_b64=from_exact,
-        destination_b64=to_exact,
-    )
 
 
 def _who() -> str:

@@ -20,7 +20,7 @@ def command(settings: Settings, rebuild: bool) -> int:
 
     out = settings.output()
     if rebuild:
-        from tui.commands.desk_here import rebuild_catalog
+        from tui.commands.catalog_care import rebuild_catalog
 
         out.note(f"The catalog was made anew: {rebuild_catalog(settings):,} operations.")
     findings = [finding for check in CHECKS for finding in check(settings)]
