@@ -158,7 +158,7 @@ class Operations:
 
     def _supersede_older(self, newest: Operation) -> None:
         for older in self._catalog.page(folder=newest.folder, states=("proposed",), limit=len(self._catalog)):
-            same = older.kind == newest.kind and older.automatic == newest.automatic
+            same = all(getattr(older, name) == getattr(newest, name) for name in ("kind", "undo_of", "automatic"))
             if same and older.sequence < newest.sequence:
                 try:
                     self._engine.supersede(older.id)

@@ -95,6 +95,17 @@ def test_a_preview_of_an_undo_changes_nothing(home: Home, agent: AgentProcess) -
     assert trees.read(home.downloads) == after
 
 
+def test_previews_of_two_undos_stand_side_by_side(home: Home, agent: AgentProcess) -> None:
+    for name in ("a", "b"):
+        trees.build(home.path / name, {f"{name}.csv": name})
+    first = home.run("organize", home.path / "a").fields[0][0]
+    trees.build(home.path / "a", {"c.csv": "c"})
+    second = home.run("organize", home.path / "a").fields[0][0]
+    previews = home.run("undo", "--since", "1h", "--folder", home.path / "a", "--dry-run", "--json").objects
+    assert [each["undo_of"] for each in previews] == [second, first]
+    assert [home.run("show", each["id"], "--json").object["state"] for each in previews] == ["proposed", "proposed"]
+
+
 def test_only_some_files_come_back(home: Home, agent: AgentProcess) -> None:
     home.run("organize", "d")
     assert home.run("undo", "--only", home.downloads / "Documents/2014/a.csv").code == 0
