@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import mutagen.id3
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -401,6 +402,36 @@ def test_hostile_names_arrive_as_they_are(home: Home) -> None:
     assert moved.keys() == names
     alone = [name for name in names if [collision_key(n) for n in names].count(collision_key(name)) == 1]
     assert all(moved[name] == name for name in alone)
+    assert home.again() == []
+
+
+@pytest.mark.parametrize(
+    ("artist", "folder"),
+    [
+        ("../../etc", "_._.._etc"),
+        ("/etc/cron.d/x", "_etc_cron.d_x"),
+        ("{0.__class__}", "{0.__class__}"),
+        ("..", "_."),
+        (".shelver-trash", "_shelver-trash"),
+        ("\x1b]0;mine\x07", "]0;mine"),
+    ],
+)
+def test_hostile_tags_are_harmless(home: Home, tmp_path: Path, artist: str, folder: str) -> None:
+    tags: Any = mutagen.id3.ID3()  # type: ignore[no-untyped-call]
+    tags.add(mutagen.id3.TPE1(encoding=3, text=[artist]))  # type: ignore[no-untyped-call]
+    tags.add(mutagen.id3.TALB(encoding=3, text=["../../../" + artist]))  # type: ignore[no-untyped-call]
+    sound = home.root / "song.mp3"
+    tags.save(sound)
+    with sound.open("ab") as file:
+        file.write((b"\xff\xfb\x90\x00" + bytes(413)) * 8)
+    outside = set(tmp_path.rglob("*")) - set(home.root.rglob("*"))
+    home.organize()
+    (moved,) = [path for path in home.tree() if path.endswith("song.mp3")]
+    assert moved.startswith(f"Music/{folder}/_")
+    assert moved.count("/") == 3
+    assert {path for path in set(tmp_path.rglob("*")) - outside if not path.is_relative_to(home.root)} <= set(
+        home.scene.operations.rglob("*")
+    )
     assert home.again() == []
 
 
