@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from textual.pilot import Pilot
 
@@ -75,6 +75,6 @@ async def looking(
     """Open the screens over a socket; wait until the agent was met, if there is one."""
     face = Face(socket, surroundings(**how), read_only=read_only)
     async with face.run_test(size=size, notifications=True) as pilot:
-        look = Look(face, cast("Pilot[None]", pilot))
+        look = Look(face, pilot)
         await look.until(lambda: face.live.connected or face.live.lost)
         yield look

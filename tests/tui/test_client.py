@@ -20,7 +20,7 @@ async def test_it_reads_everything_that_can_be_looked_at(agent: FakeAgent) -> No
     async with AgentClient(agent.socket) as client:
         assert await client.health() == "ok"
         status = await client.status()
-        assert (status.agent.pid, [folder.name for folder in status.folders][0]) == (4242, "downloads")
+        assert (status.agent.pid, next(folder.name for folder in status.folders)) == (4242, "downloads")
         assert [progress.operation for progress in status.running] == ["cam2runs"]
         assert (await client.me()).may == ["view", "act"]
         assert {folder.name for folder in await client.folders()} == {"downloads", "camera", "scans", "archive"}

@@ -116,7 +116,7 @@ async def test_a_halted_folder_says_why_before_it_goes_on(agent: FakeAgent) -> N
         await look.press("P")
         await look.goes("Confirm")
         await look.press("tab", "enter")
-        await look.until(lambda: agent.acts())
+        await look.until(agent.acts)
     assert agent.acts() == [("POST", "/folders/archive/resume", {})]
 
 
@@ -191,7 +191,7 @@ async def test_the_palette_knows_folders_and_operations(agent: FakeAgent) -> Non
         await look.types("pause sca")
         await look.sees("Pause scans")
         await look.press("enter")
-        await look.until(lambda: agent.acts())
+        await look.until(agent.acts)
     assert agent.acts() == [("POST", "/folders/scans/pause", {})]
 
 

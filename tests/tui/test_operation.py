@@ -83,7 +83,7 @@ async def test_what_is_marked_is_what_undo_means(agent: FakeAgent) -> None:
         await look.sees("2 marked")
         await look.press("u")
         await look.goes("Undo")
-        await look.until(lambda: agent.acts())
+        await look.until(agent.acts)
     _, path, body = agent.acts()[0]
     assert path == "/operations/cam0big0/rollback"
     assert body["only"] == [
@@ -117,7 +117,7 @@ async def test_approving_a_part(agent: FakeAgent) -> None:
         await look.goes("Confirm")
         await look.sees("1 of 4 files")
         await look.press("tab", "enter")
-        await look.until(lambda: agent.acts())
+        await look.until(agent.acts)
     assert agent.acts() == [("POST", "/operations/scanwait/approve", {"only": ["/home/lena/Scans/letter.pdf"]})]
 
 

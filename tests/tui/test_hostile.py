@@ -1,0 +1,93 @@
+"""Names that harm terminals and markup parsers: through every place that shows names."""
+
+from __future__ import annotations
+
+import re
+
+from core.model import Counts, Event, FolderStatus, Progress
+from tests.tui.fake_agent import FakeAgent
+from tests.tui.home_server import CAMERA, operation, preview
+from tests.tui.hostile import PAYLOADS, hostile_names, hostile_steps
+from tests.tui.looking import Look, looking
+from tui.widgets.paged_list import PagedList
+
+RAW = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
+
+
+def assert_clean(look: Look) -> None:
+    """No character that a terminal acts on, and every line exactly as wide as the terminal."""
+    width = look.face.size.width
+    for strip in look.face.screen._compositor.render_strips():
+        assert not RAW.search(strip.text), repr(strip.text)
+        assert strip.cell_length == width, repr(strip.text)
+
+
+async def test_five_thousand_hostile_names_in_a_list(agent: FakeAgent) -> None:
+    agent.put(
+        operation("hostile0", 99, counts=Counts(planned=5000, done=4000, failed=1000)), hostile_steps(5000, CAMERA)
+    )
+    async with looking(agent.socket, size=(100, 300)) as look:
+        look.face.show_operation(look.face.live.operations["hostile0"])
+        await look.goes("OperationScreen")
+        steps: PagedList[object] = look.one(PagedList)
+        await look.until(lambda: steps.total == 5000)
+        while steps.cursor < 4999:
+            assert_clean(look)
+            await look.press("pagedown")
+            await look.until(lambda: steps.current is not None)
+        assert_clean(look)
+
+
+async def test_hostile_names_in_titles_toasts_boxes_and_the_palette(agent: FakeAgent) -> None:
+    payloads = [name.replace("/", "") for name in PAYLOADS]
+    names = ["".join(payloads[start::7]) for start in range(7)]
+    agent.folders = {
+        name: FolderStatus(name=name, path=f"/srv/{name}", state="halted", reason=f"no {name}") for name in names
+    }
+    for number, name in enumerate(names):
+        id = f"host{number:04}"
+        agent.put(
+            operation(id, 200 + number, folder=name, counts=Counts(planned=1, done=1), requested_by=name, note=name),
+            hostile_steps(3, f"/srv/{name}"),
+        )
+        agent.previews[id] = preview(agent.operations[id])
+    async with looking(agent.socket, size=(150, 30)) as look:
+        await look.sees("halted")
+        for _ in names:
+            assert_clean(look)
+            await look.press("down")
+        for number, name in enumerate(names):
+            look.face.tell(f"could not: {name}", trouble=True)
+            look.face.show_operation(look.face.live.operations[f"host{number:04}"])
+            await look.goes("OperationScreen")
+            await look.until(lambda: look.one(PagedList).current is not None)
+            assert_clean(look)
+            await look.press("enter")
+            await look.goes("StepDetail")
+            assert_clean(look)
+            await look.press("escape", "u")
+            await look.goes("Undo")
+            assert_clean(look)
+            await look.press("escape", "escape")
+            await look.goes("Home")
+        await look.press("ctrl+p")
+        await look.goes("CommandPalette")
+        await look.sees("Resume")
+        assert_clean(look)
+
+
+async def test_hostile_names_that_pass_by_while_something_runs(agent: FakeAgent) -> None:
+    async with looking(agent.socket) as look:
+        await look.until(lambda: agent.listeners)
+        for number, name in enumerate(hostile_names(60)):
+            moved = Progress(
+                operation="cam2runs",
+                phase="executing",
+                done=number,
+                total=60,
+                current=name,
+                recent=[(name, f"Pictures/{name}")] if number % 2 else [],
+            )
+            await agent.tell(Event(type="progress", progress=moved))
+            await look.until(lambda: look.face.live.progress["cam2runs"].done == number)  # noqa: B023
+            assert_clean(look)
