@@ -121,7 +121,8 @@ def run(arguments: Sequence[str]) -> int:
     except ReaderLeftError:
         raise
     except OSError as error:
-        _complain(f"{error.strerror or error}" + (f": {error.filename}" if error.filename else ""))
+        place = error.filename if isinstance(error.filename, str | bytes) else ""
+        _complain(f"{error.strerror or error}" + (f": {shown(place)}" if place else ""))
         return 1
     except Exception as error:
         if os.environ.get("SHELVER_DEBUG"):

@@ -157,6 +157,18 @@ def test_since_brings_back_how_it_was_and_leaves_out_what_cancels_out(home: Home
     assert home.run("undo", "--since", "now").code == 0
 
 
+def test_since_and_only_together_leave_alone_what_has_to_do_with_neither(home: Home) -> None:
+    trees.build(home.downloads, {"a.txt": "a", b"\xff.txt": "b"})
+    home.run("organize", "Downloads")
+    trees.build(home.downloads, {"c.txt": "c"})
+    home.run("organize", "Downloads")
+    told = home.run("undo", "--since", "1h", "--only", home.downloads / "Documents/2014/\udcff.txt", "--json")
+    assert [each["counts"]["done"] for each in told.objects] == [1]
+    assert trees.names(home.downloads) == {b"Documents/2014/a.txt", b"Documents/2014/c.txt", b"\xff.txt"}
+    assert home.run("undo", "--only", home.downloads / "\udcff.txt").code == 0  # the undo moved it last: a redo
+    assert b"Documents/2014/\xff.txt" in trees.names(home.downloads)
+
+
 def test_a_new_proposal_takes_the_place_of_the_one_before(home: Home) -> None:
     trees.build(home.downloads, {"a.txt": "a"})
     older = home.run("organize", "Downloads", "--dry-run").fields[-1][0]

@@ -42,9 +42,14 @@ def part_of(desk: Desk, operation: Operation, paths: tuple[str, ...]) -> list[by
     """
     only = absolute(paths)
     for path in only:
-        if not desk.steps(operation.id, limit=1, text=shown(path)).steps:
+        if not touches(desk, operation, path):
             raise UsageError(f"operation {operation.id} has nothing to do with {shown(path)}")
     return only or None
+
+
+def touches(desk: Desk, operation: Operation, path: bytes) -> bool:
+    """Tell whether a step of the operation names a path, or something beneath it."""
+    return bool(desk.steps(operation.id, limit=1, text=shown(path)).steps)
 
 
 def absolute(paths: tuple[str, ...]) -> list[bytes]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +14,7 @@ from core.model import OnConflict, Operation, Preview
 from core.names import shown
 from tui import words
 from tui.commands.acting import announce, conclude, finish
-from tui.commands.approve import absolute, part_of
+from tui.commands.approve import absolute, part_of, touches
 from tui.commands.completing import complete_folders, complete_operations
 from tui.commands.desk import Desk, find, open_desk, pages
 from tui.commands.folders import place
@@ -60,11 +59,16 @@ class Choice:
             found = [find(desk, text, words.can_undo) for text in self.operations]
             wishes = [Wish(operation, part_of(desk, operation, self.only)) for operation in found]
         elif self.since:
-            only = absolute(self.only) or None
-            wishes = [Wish(operation, only) for operation in _since(desk, self.since, self.folder)]
+            wishes = [self._part(desk, operation) for operation in _since(desk, self.since, self.folder)]
+            wishes = [wish for wish in wishes if wish.only != []]
         else:
             wishes = _last_movers(desk, absolute(self.only))
         return sorted(wishes, key=lambda wish: wish.operation.sequence, reverse=True)
+
+    def _part(self, desk: Desk, operation: Operation) -> Wish:
+        """Return what of an operation the paths name: all without any, and maybe nothing."""
+        paths = absolute(self.only)
+        return Wish(operation, [path for path in paths if touches(desk, operation, path)] if paths else None)
 
 
 @verb("undo", example="shelver undo last\nshelver undo --since yesterday --dry-run", spreads=("--only",))
@@ -138,7 +142,7 @@ def _last_movers(desk: Desk, paths: Iterable[bytes]) -> list[Wish]:
 
 
 def _last_mover(desk: Desk, path: bytes) -> str:
-    for trace in desk.history(os.fsdecode(os.path.basename(path)).encode("utf-8", "replace").decode()):
+    for trace in desk.history(shown(path)):
         if trace.outcome == "done" and path in (
             exact_path(trace.destination, trace.destination_b64),
             exact_path(trace.source, trace.source_b64),

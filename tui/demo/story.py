@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 from core.errors import ShelverError
@@ -48,7 +47,7 @@ class Story:
 
     def _organize(self) -> Operation:
         self._chapter("The agent has looked at it and proposes; nothing moves before somebody approves")
-        proposal = self._await("a proposal", lambda each: each.state == "proposed")
+        proposal = self._proposal()
         self._show_moves(proposal, FEW_MOVES)
         left = proposal.counts.planned - FEW_MOVES
         if left > 0:
@@ -119,14 +118,14 @@ class Story:
         self._chapters += 1
         self._out.line((f"{self._chapters}. ", "accent"), (sentence, "strong"))
 
-    def _await(self, what: str, fits: Callable[[Operation], bool]) -> Operation:
+    def _proposal(self) -> Operation:
         give_up = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < give_up:
             for operation in self._desk.page(limit=10):
-                if fits(operation):
+                if operation.state == "proposed":
                     return operation
             time.sleep(_LOOK_SECONDS)
-        raise ShelverError(f"the agent came to no end: no {what} in {PATIENCE_SECONDS} s")
+        raise ShelverError(f"the agent proposed nothing within {PATIENCE_SECONDS} s")
 
     def _expect(self, operation: Operation) -> None:
         if operation.state != "completed":
