@@ -179,7 +179,7 @@ class Groups:
             target.move(file.destination, source, file.step.source)
         except CrossesDevices:
             copy = target.copy(
-                file.destination, source, self._run.back(file.step), file.fingerprint, lambda count: None
+                file.destination, source, self._run.back(file.step), file.fingerprint, lambda count: None, file.lost
             )
             source.confirm(copy)
             source.publish(copy, file.step.source)

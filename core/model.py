@@ -54,7 +54,8 @@ class Step(Struct, frozen=True, array_like=True, gc=False):
     `destination_root`. Steps of one `group` (not 0) stand together in the plan and succeed or fail
     as one. `mkdir` has a destination only, `rmdir` a source only. `trash` has a destination: the
     place in the trash. `why` names the rule or the reason, for people. A step with `refused` says why
-    nothing will be done with its file: the executor records it as skipped with that reason.
+    nothing will be done with its file: the executor records it as skipped with that reason. `attributes`: what
+    a directory gets that is made anew, and what a file gets, in place of what its source has, if it has to be copied.
     """
 
     seq: int

@@ -103,7 +103,9 @@ class Transfers:
         progress = self._run.copy_progress(step)
         temporary = self._run.temporary(step, destination)
         try:
-            copy = self._run.source(step).copy(step.source, target, temporary, expected(step), progress)
+            copy = self._run.source(step).copy(
+                step.source, target, temporary, expected(step), progress, step.attributes
+            )
         finally:
             progress.take_back()
         return Transfer(step, destination, copy)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from core import trash
 from core.errors import StorageError
 from core.model import Attributes, Fingerprint, Request, Step, StepKind
@@ -242,6 +244,7 @@ class Inverse:
                 way.destination.root,
                 group,
                 fingerprint=way.found or way.deed.left,
+                attributes=_given_back(way),
                 why=NOTE_SEPARATOR.join(way.notes),
                 refused=way.refused,
             )
@@ -267,3 +270,11 @@ def _hold_together(ways: Sequence[_Way]) -> None:
     if any(way.refused and way.refused not in _ELSEWHERE and way.deed.step.group for way in ways):
         for way in ways:
             way.refused = way.refused or TOGETHER
+
+
+def _given_back(way: _Way) -> Attributes | None:
+    """Return what a file gets back that it lost on a file system which could not hold all of it."""
+    attributes = way.deed.attributes
+    if way.kind != "move" or attributes is None or way.found is None:
+        return None
+    return replace(attributes, mtime_ns=way.found.mtime_ns) if EDITED in way.notes else attributes

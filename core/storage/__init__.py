@@ -74,8 +74,19 @@ class Storage(Protocol):
     def move(self, source: bytes, target: Self, destination: bytes) -> None:
         """Rename without ever replacing. Raises DestinationTaken, SourceMissing, CrossesDevices, …"""
 
-    def copy(self, source: bytes, target: Self, temporary: bytes, expected: Fingerprint, go_on: KeepGoing) -> Copy:
-        """Copy content and metadata to `temporary` in the target, to be confirmed; leave nothing on failure."""
+    def copy(
+        self,
+        source: bytes,
+        target: Self,
+        temporary: bytes,
+        expected: Fingerprint,
+        go_on: KeepGoing,
+        attributes: Attributes | None = None,
+    ) -> Copy:
+        """Copy content and metadata to `temporary` in the target, to be confirmed; leave nothing on failure.
+
+        `attributes`: what the copy gets instead of the source's own.
+        """
 
     def confirm(self, copy: Copy) -> None:
         """Make a copy's bytes durable, and read them back. Raises IoFailed if they are not what was copied."""

@@ -70,22 +70,15 @@ class LocalStorage(Directories):
         """Return the names in a directory (b"" is the root), in no order; none if there is no such directory."""
         with _told():
             try:
-                descriptor = self.open_directory(path)
+                with _opened(self.open_directory(path)) as descriptor:
+                    return [os.fsencode(name) for name in os.listdir(descriptor)]
             except (FileNotFoundError, NotADirectoryError):
                 return []
-            try:
-                return [os.fsencode(name) for name in os.listdir(descriptor)]
-            finally:
-                os.close(descriptor)
 
     def attributes(self, path: bytes) -> Attributes:
         """Return mode, owner, mtime, xattrs and ACLs of a directory. Raises SourceMissing."""
-        with _told():
-            descriptor = self.open_directory(path)
-            try:
-                return read_attributes(descriptor)
-            finally:
-                os.close(descriptor)
+        with _told(), _opened(self.open_directory(path)) as descriptor:
+            return read_attributes(descriptor)
 
     def walk(self, descend: Callable[[bytes], bool] = lambda path: True) -> Iterator[Entry]:
         """Yield every regular file beneath the root, in no order; `descend` decides for each directory's path.
@@ -99,11 +92,8 @@ class LocalStorage(Directories):
         while waiting:
             directory = waiting.pop()
             try:
-                descriptor = self._open_for_walk(directory)
-                try:
+                with _opened(self._open_for_walk(directory)) as descriptor:
                     yield from self._walk_one(directory, descriptor, descend, waiting)
-                finally:
-                    os.close(descriptor)
             except (FileNotFoundError, NotADirectoryError):
                 if not directory:
                     raise SourceMissing from None
@@ -182,14 +172,11 @@ class LocalStorage(Directories):
         """Raise SourceInUse if another program has the file open for writing."""
         with _told():
             try:
-                descriptor = self.open_file(path, os.O_RDONLY)
+                with _opened(self.open_file(path, os.O_RDONLY)) as descriptor:
+                    if linux.has_writer(descriptor):
+                        raise SourceInUse
             except PermissionError:
                 return
-            try:
-                if linux.has_writer(descriptor):
-                    raise SourceInUse
-            finally:
-                os.close(descriptor)
 
     def move_unchanged(self, source: bytes, expected: Fingerprint, target: LocalStorage, destination: bytes) -> None:
         """Check and move as `check_unchanged` and `move` do, with little time in between."""
@@ -241,59 +228,44 @@ class LocalStorage(Directories):
         temporary: bytes,
         expected: Fingerprint,
         go_on: KeepGoing,
+        attributes: Attributes | None = None,
     ) -> Copy:
         """Copy content and metadata to `temporary` in the target, to be confirmed; leave nothing on failure.
 
-        Raises SourceChanged if the file is not, or does not stay, as expected; whatever `go_on` raises; NoSpace, ….
+        `attributes`: what the copy gets instead of the source's own. Raises SourceChanged if the file is not, or does
+        not stay, as expected; whatever `go_on` raises; NoSpace, ….
         """
-        with _told():
-            reading = self.open_file(source, os.O_RDONLY)
-            try:
-                if _fingerprint(os.fstat(reading)) != expected:
-                    raise SourceChanged
-                target.make_parents(temporary)
-                writing = target.open_file(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL)
+        with _told(), _opened(self.open_file(source, os.O_RDONLY)) as reading:
+            if _fingerprint(os.fstat(reading)) != expected:
+                raise SourceChanged
+            target.make_parents(temporary)
+            with _opened(target.open_file(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL)) as writing:
                 try:
-                    return self._fill(reading, writing, temporary, expected, go_on)
+                    wanted = attributes or read_attributes(reading)
+                    digest = copy_content(reading, writing, go_on)
+                    is_whole = give_attributes(writing, wanted)
+                    if _fingerprint(os.fstat(reading)) != expected:
+                        raise SourceChanged
                 except BaseException:
                     target.discard(temporary)
                     raise
-                finally:
-                    os.close(writing)
-            finally:
-                os.close(reading)
+                os.posix_fadvise(writing, 0, 0, os.POSIX_FADV_DONTNEED)  # begins to write it: `confirm` waits less
+                return Copy(temporary, digest, _fingerprint(os.fstat(writing)), None if is_whole else wanted)
 
-    def _fill(self, reading: int, writing: int, temporary: bytes, expected: Fingerprint, go_on: KeepGoing) -> Copy:
-        attributes = read_attributes(reading)
-        digest = copy_content(reading, writing, go_on)
-        whole = give_attributes(writing, attributes)
-        if _fingerprint(os.fstat(reading)) != expected:
-            raise SourceChanged
-        os.posix_fadvise(writing, 0, 0, os.POSIX_FADV_DONTNEED)  # starts writing it out: `confirm` waits the less
-        return Copy(temporary, digest, _fingerprint(os.fstat(writing)), None if whole else attributes)
+    def confirm(self, copy: Copy) -> None:
+        """Make a copy's bytes durable, and read them back. Raises IoFailed if they are not what was copied."""
+        with _told(), _opened(self.open_file(copy.temporary, os.O_RDONLY)) as descriptor:
+            os.fsync(descriptor)
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)  # what is read comes from the disk
+            if digest_of(descriptor) != copy.digest:
+                raise IoFailed("what was written does not read back the same")
 
     def holds(self, path: bytes, copy: Copy) -> bool:
         """Tell whether a file is the one that was copied, byte for byte."""
         if self.fingerprint(path) != copy.fingerprint:
             return False
-        with _told():
-            descriptor = self.open_file(path, os.O_RDONLY)
-            try:
-                return digest_of(descriptor) == copy.digest
-            finally:
-                os.close(descriptor)
-
-    def confirm(self, copy: Copy) -> None:
-        """Make a copy's bytes durable, and read them back. Raises IoFailed if they are not what was copied."""
-        with _told():
-            descriptor = self.open_file(copy.temporary, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-                os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)  # what is read comes from the disk
-                if digest_of(descriptor) != copy.digest:
-                    raise IoFailed("what was written does not read back the same")
-            finally:
-                os.close(descriptor)
+        with _told(), _opened(self.open_file(path, os.O_RDONLY)) as descriptor:
+            return digest_of(descriptor) == copy.digest
 
     def publish(self, copy: Copy, destination: bytes) -> None:
         """Give a copy its name without replacing. Raises DestinationTaken, …"""
@@ -356,12 +328,8 @@ class LocalStorage(Directories):
 
     def give_directory(self, path: bytes, attributes: Attributes) -> None:
         """Give a directory back what it had, once all files are in it: mode, owner, xattrs, ACLs, times."""
-        with _told():
-            descriptor = self.open_directory(path)
-            try:
-                give_attributes(descriptor, attributes)
-            finally:
-                os.close(descriptor)
+        with _told(), _opened(self.open_directory(path)) as descriptor:
+            give_attributes(descriptor, attributes)
 
     def remove_directory(self, path: bytes) -> Attributes:
         """Remove an empty directory and return what it was. Raises FolderNotEmpty, SourceMissing."""
@@ -379,6 +347,14 @@ class LocalStorage(Directories):
         """Make every name changed through this storage durable. Raises IoFailed and others of StorageError."""
         with _told():
             super().sync()
+
+
+@contextmanager
+def _opened(descriptor: int) -> Iterator[int]:
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

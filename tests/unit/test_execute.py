@@ -17,6 +17,7 @@ from core.model import Attributes, Counts, Fingerprint
 from core.storage import Copy, linux
 from core.storage.local import LocalStorage
 from tests import trees
+from tests.acting import Scene
 from tests.plans import Bench, Watcher
 from tests.trees import File, Folder, Symlink
 
@@ -635,6 +636,31 @@ def test_a_disk_that_fills_up_costs_one_step_and_no_byte(tmp_path: Path, root: b
         assert trees.read(root) == {b"big": before[b"big"]}
     finally:
         subprocess.run(["umount", small], check=True)
+
+
+@pytest.mark.parametrize("is_edited", [False, True])
+@pytest.mark.parametrize("group", [0, 1])
+def test_what_a_file_system_cannot_hold_is_back_after_the_way_back(
+    tmp_path: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch, is_edited: bool, group: int
+) -> None:
+    poor, real = os.stat(elsewhere).st_dev, os.setxattr
+
+    def setxattr(descriptor: int, name: str, value: bytes) -> None:
+        if os.fstat(descriptor).st_dev == poor:
+            raise OSError(errno.ENOTSUP, "Operation not supported")
+        real(descriptor, name, value)
+
+    with Scene(tmp_path / "scene", disk=elsewhere) as scene:
+        trees.build(scene.root, {"a": File(b"1", mode=0o640, xattrs={"user.origin": b"here"})})
+        before = trees.read(scene.root)
+        monkeypatch.setattr(os, "setxattr", setxattr)
+        done = scene.act([("move", "a", "@a", group)])
+        assert trees.read(elsewhere)[b"a"].xattrs == ()
+        if is_edited:
+            trees.write(elsewhere / "a", b"edited", mtime_ns=42)
+            before[b"a"] = before[b"a"]._replace(content=b"edited", mtime_ns=42)
+        assert scene.undo(done).state == "completed"
+        assert trees.read(scene.root) == before
 
 
 # -- copies, links, trash
