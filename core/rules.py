@@ -56,7 +56,7 @@ class Rule:
         """Whether no later rule is asked once this one matched."""
         return self.action != "copy"
 
-    @property
+    @cached_property
     def keeps_place(self) -> bool:
         """Whether its destination is the same folder under whatever name a file comes."""
         return self.to is None or not (self.to.facts & (templates.NAMES | self.condition.groups))
@@ -120,7 +120,11 @@ class RuleSet:
 
     def rule(self, name: str) -> Rule:
         """Return the rule with a name."""
-        return next(rule for rule in self.rules if rule.name == name)
+        return self._by_name[name]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Rule]:
+        return {rule.name: rule for rule in self.rules}
 
     def named(self, names: Sequence[str]) -> RuleSet:
         """Return the rules with these names, in their order here."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from core.errors import StorageError
@@ -41,6 +42,16 @@ class Errand:
     refused: str = ""
     destinations: list[bytes] = field(default_factory=list)
     is_home: bool = False
+
+    @cached_property
+    def folder(self) -> bytes:
+        """The directory that the files lie in now, beneath the first root."""
+        return folder_of(self.files[0].path)
+
+    @cached_property
+    def own_names(self) -> list[bytes]:
+        """The names that the files have now."""
+        return [name_of(file.path) for file in self.files]
 
     @property
     def sources(self) -> list[Place]:
@@ -121,10 +132,8 @@ class Places:
 
     def free_beside(self, errand: Errand) -> list[bytes]:
         """Return free numbered names beside the errand's files: where they wait for a name that is yet to be freed."""
-        directory = folder_of(errand.files[0].path)
-        spot = self.spot(0, directory)
-        names = [name_of(file.path) for file in errand.files]
-        return [spot.join(name) for name in self._next_free(spot, names)]
+        spot = self.spot(0, errand.folder)
+        return [spot.join(name) for name in self._next_free(spot, errand.own_names)]
 
     def spot(self, root: int, directory: bytes) -> Spot:
         """Return the directory that files wanted there go to: where one differs only in case, that one."""
@@ -139,7 +148,7 @@ class Places:
             errand.is_home = True
             return
         names = list(errand.names)
-        if len({collision_key(name) for name in names}) < len(names):
+        if len(names) > 1 and len({collision_key(name) for name in names}) < len(names):
             errand.refused = "two of its files have names that differ only in case"
             return
         if not self._are_free(spot, names, errand):
@@ -157,13 +166,12 @@ class Places:
 
     def _are_home(self, spot: Spot, errand: Errand) -> bool:
         """Tell whether the files are where they belong, if need be under a number."""
-        names = [name_of(file.path) for file in errand.files]
-        if spot.root != 0 or spot.path != folder_of(errand.files[0].path):
+        if spot.root != 0 or spot.path != errand.folder:
             return False
-        if list(errand.names) == names:
+        if list(errand.names) == errand.own_names:
             return True
-        number = number_of(names[0])
-        return bool(number) and numbered_family(errand.names, number) == names
+        number = number_of(errand.own_names[0])
+        return bool(number) and numbered_family(errand.names, number) == errand.own_names
 
     def _are_free(self, spot: Spot, names: Sequence[bytes], errand: Errand) -> bool:
         may_be_freed = errand.kind != "copy"

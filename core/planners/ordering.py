@@ -72,7 +72,9 @@ class StepWriter:
         for destination in errand.destinations:
             directory = folder_of(destination)
             on_disk = self._disk.names(errand.root, directory)
-            for holder in on_disk.get(collision_key(name_of(destination)), ()) if on_disk else ():
+            if not on_disk:
+                continue
+            for holder in on_disk.get(collision_key(name_of(destination)), ()):
                 other = holders.get((errand.root, join(directory, holder)))
                 if other is not None and other is not errand:
                     found.append(other)

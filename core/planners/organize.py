@@ -95,7 +95,7 @@ class _Organizer:
         facts = {file.path: reader.of(self._folder.path, file) for family in batch for file in family}
         self._facts = dict(facts)
         leaders = (family[0].path for family in batch)
-        undecided = [facts[path] for path in leaders if self._rules.needs_of(path)]
+        undecided = [facts[path] for path in leaders if self._rules.needs_of(path)] if self._rules.needs else []
         if undecided:
             reader.prefetch(undecided, self._rules.needs)
 
@@ -154,12 +154,13 @@ class _Organizer:
 
         A destination made from the name would else run away from each new number.
         """
+        if self._rules.rule(decision.rule or "").keeps_place:
+            return False
         directory, name = os.path.split(file.path)
         number = number_of(name)
-        plain = without_number(name)
-        if not number or self._rules.rule(decision.rule or "").keeps_place:
+        if not number:
             return False
-        renamed_file = structs.replace(file, path=os.path.join(directory, plain))
+        renamed_file = structs.replace(file, path=os.path.join(directory, without_number(name)))
         wanted = self._rules.decide(Renamed(self._facts[file.path], renamed_file), self._folder)
         if wanted.rule != decision.rule or not wanted.destination:
             return False
