@@ -208,6 +208,11 @@ def test_a_taken_place_gets_a_number_or_is_skipped(home: Home) -> None:
     assert (home.downloads / "a (1).txt").read_text() == "first"
 
 
+def test_without_an_agent_nobody_else_could_do_it_later(home: Home) -> None:
+    trees.build(home.downloads, {"a.txt": "a"})
+    assert home.run("organize", "Downloads", "--no-wait").fields[0][3] == "completed"
+
+
 def test_ids_are_prefixes_or_last(home: Home) -> None:
     trees.build(home.downloads, {"a.txt": "a"})
     assert home.run("show", "last").code == 2

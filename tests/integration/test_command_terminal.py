@@ -9,6 +9,8 @@ import pytest
 
 from tests import trees
 from tests.commands import Home
+from tui.commands.agent_process import AgentProcess
+from tui.commands.frame import Settings
 
 HARMFUL = re.compile(
     rb"[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]|\x1b(?!\[[0-9;]*[mKHJ])|\xc2[\x80-\x9f]|\xe2\x80[\x8b-\x8f\xaa-\xae]"
@@ -117,12 +119,41 @@ def test_hostile_names_reach_no_terminal_raw(home: Home) -> None:
         ["show", "\x1b[2J"],
     ]
     for line in commands:
-        with home.terminal(*line) as terminal:
-            terminal.end()
-        left = COLOUR_OR_CLEAR.sub(b"", PROGRESS.sub(b"", terminal.shown.replace(b"\r\n", b"\n")))
-        assert b"Traceback" not in left, (line, left)
-        assert b"SHELVER_DEBUG" not in left, (line, left)
-        assert not HARMFUL.search(left) and b"\r" not in left, (line, HARMFUL.search(left), left)
+        must_be_harmless(home, line)
+
+
+def must_be_harmless(home: Home, line: list[str]) -> None:
+    with home.terminal(*line) as terminal:
+        terminal.end()
+    left = COLOUR_OR_CLEAR.sub(b"", PROGRESS.sub(b"", terminal.shown.replace(b"\r\n", b"\n")))
+    assert b"Traceback" not in left, (line, left)
+    assert b"SHELVER_DEBUG" not in left, (line, left)
+    assert not HARMFUL.search(left) and b"\r" not in left, (line, HARMFUL.search(left), left)
+
+
+def test_what_an_agent_says_reaches_no_terminal_raw(home: Home) -> None:
+    trees.build(home.downloads, dict.fromkeys(NAMES, b"x"))
+    home.write_config('[agent]\nsettle = "0s"\n[[folder]]\nname = "d \\u001b[31m"\npath = "~/Downloads"\n')
+    with home.entered():
+        agent = AgentProcess(Settings())
+        agent.start()
+    try:
+        assert home.run("organize", home.downloads).code == 0
+        for line in (
+            ["status"],
+            ["ops"],
+            ["ops", "--json"],
+            ["show", "last", "--steps"],
+            ["show", "last", "--steps", "--json"],
+            ["where", "csv"],
+            ["undo", "last", "--dry-run"],
+            ["undo", "last"],
+            ["pause"],
+            ["organize", str(home.path / "\x9b\u202e nowhere")],
+        ):
+            must_be_harmless(home, line)
+    finally:
+        agent.stop()
 
 
 def test_the_bare_command_offers_to_start_an_agent(home: Home) -> None:
