@@ -1,0 +1,315 @@
+"""Hostile files against real decoders: each costs its own facts, within limits, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from random import Random
+
+import msgspec
+import pytest
+
+from core.errors import FactUnavailable
+from core.facts.decoders import SECONDS, DecoderPool, Look
+from core.facts.families import FAMILIES
+from core.facts.kind import sniff
+from core.facts.wire import Answer, Job, receive_answer
+from tui.demo import sample_papers as papers
+from tui.demo.samples import samples
+
+MEGABYTE = 1024 * 1024
+
+
+@pytest.fixture
+def pool() -> Iterator[DecoderPool]:
+    pool = DecoderPool(1)
+    yield pool
+    pool.close()
+
+
+def look(path: Path, family: str = "text", format: str = "text") -> Look:
+    return Look(Job(family, format, ""), lambda: os.open(path, os.O_RDONLY))
+
+
+@pytest.fixture
+def letter(tmp_path: Path) -> Path:
+    path = tmp_path / "letter.txt"
+    path.write_text("Dear all")
+    return path
+
+
+def children() -> list[int]:
+    """The processes that this one started and that were not waited for."""
+    lists = [Path(f"/proc/self/task/{thread}/children") for thread in os.listdir("/proc/self/task")]
+    return [int(child) for listed in lists if listed.exists() for child in listed.read_text().split()]
+
+
+def until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@contextmanager
+def peak_memory() -> Iterator[list[int]]:
+    """Watch how much memory the children take; the list's one number, in bytes, grows meanwhile."""
+    peak, stop = [0], threading.Event()
+
+    def watch() -> None:
+        while not stop.wait(0.01):
+            for child in children():
+                try:
+                    status = Path(f"/proc/{child}/status").read_text()
+                except OSError:
+                    continue
+                lines = [line for line in status.splitlines() if line.startswith("VmHWM")]
+                peak[0] = max([peak[0], *(int(line.split()[1]) * 1024 for line in lines)])
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield peak
+    finally:
+        stop.set()
+        thread.join()
+
+
+# -- hostile files -----------------------------------------------------------------------------------------
+
+
+def packed_pdf(content: bytes) -> bytes:
+    """A PDF whose one page unpacks to something large."""
+    stream = zlib.compress(content, 9)
+    whole = papers.pdf(["x"])
+    start, end = whole.index(b"<< /Length"), whole.index(b"endstream")
+    return whole[:start] + b"<< /Length %d /Filter /FlateDecode >>\nstream\n%s\n" % (len(stream), stream) + whole[end:]
+
+
+PLAIN = papers.pdf(["x"])
+LOOP = PLAIN.replace(b"/Root 1 0 R", b"/Root 1 0 R /Prev %d" % PLAIN.rfind(b"xref\n0"))
+HEIC, JPEG = ({s.path: s.content for s in samples(1)}[name] for name in (b"IMG_2101.HEIC", b"IMG_0001.JPG"))
+CLAIMS = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\xff\xff\xff\x7f\xff\xff\xff\x7f\x08\x06\0\0\0" + b"\x7f\xff\xff\xffzTXt" * 9
+TAGS = b"II*\0\x08\0\0\0" + b"\x02\0" + b"\x32\x01\x02\0\xff\xff\xff\x7f\x08\0\0\0" * 2 + b"\x08\0\0\0"
+
+HOSTILE: dict[str, tuple[str, str, Callable[[], bytes]]] = {
+    "a million operators": ("text", "pdf", lambda: packed_pdf(b"BT /F1 12 Tf " + b"(a) Tj " * 6_000_000)),
+    "a PDF of zeros": ("text", "pdf", lambda: packed_pdf(bytes(200 * MEGABYTE))),
+    "brackets in brackets": ("text", "pdf", lambda: packed_pdf(b"[" * 3_000_000)),
+    "a PDF that loops": ("text", "pdf", lambda: LOOP),
+    "pages that hold themselves": ("text", "pdf", lambda: PLAIN.replace(b"/Kids [3 0 R]", b"/Kids [2 0 R]")),
+    "a zip bomb": ("text", "docx", lambda: papers.zipped({"word/document.xml": b"<w:t>" + bytes(200 * MEGABYTE)})),
+    "open comments": ("text", "docx", lambda: papers.zipped({"word/document.xml": b"<!--" * 2_000_000})),
+    "a HEIC cut off": ("capture", "heif", lambda: HEIC[: len(HEIC) // 2]),
+    "a HEIC of rubbish": ("capture", "heif", lambda: HEIC[:60] + Random(1).randbytes(5000)),
+    "four gigapixels": ("capture", "jpeg", lambda: JPEG.replace(b"\x08\x00\xf0\x01\x40", b"\x08\xff\xff\xff\xff")),
+    "a PNG of claims": ("capture", "png", lambda: CLAIMS),
+    "a TIFF of claims": ("capture", "tiff", lambda: TAGS),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_file_costs_one_fact_of_one_file(name: str, tmp_path: Path, letter: Path) -> None:
+    family, format, make = HOSTILE[name]
+    path = tmp_path / "hostile"
+    path.write_bytes(make())
+    pool = DecoderPool(1, seconds=2)
+    with peak_memory() as peak, closing(pool):
+        answer = pool.submit(look(path, family, format))
+        after = pool.submit(look(letter))
+        try:
+            found = answer.result()
+        except FactUnavailable:
+            found = {}
+        assert after.result() == {"text": "Dear all"}
+    assert peak[0] < 300 * MEGABYTE
+    assert sum(len(str(value)) for value in found.values()) <= 300_000
+
+
+def test_five_seconds_are_all_a_file_gets() -> None:
+    assert SECONDS == 5
+
+
+def test_damaged_files_of_every_format(tmp_path: Path, letter: Path) -> None:
+    random = Random(5)
+    looks = []
+    for number, sample in enumerate(samples(1)):
+        if not sample.content:
+            continue
+        found = sniff(sample.path, len(sample.content), lambda at, size, of=sample.content: of[at : at + size])  # type: ignore[misc]
+        damaged = bytearray(sample.content)
+        for _ in range(20):
+            damaged[random.randrange(len(damaged))] = random.randrange(256)
+        for cut in (damaged, sample.content[: random.randrange(len(sample.content))]):
+            path = tmp_path / f"{number} {len(cut)}"
+            path.write_bytes(cut)
+            looks += [
+                look(path, family.name, found.format) for family in FAMILIES.values() if found.format in family.readers
+            ]
+    pool = DecoderPool(2)
+    try:
+        for each in looks:
+            pool.submit(each)
+        for each in looks:
+            error = each.answer.exception()
+            assert error is None or isinstance(error, FactUnavailable)
+        assert pool.submit(look(letter)).result() == {"text": "Dear all"}
+    finally:
+        pool.close()
+    assert len(looks) > 150
+
+
+# -- decoders that fail ------------------------------------------------------------------------------------
+
+
+def test_a_decoder_that_hangs_is_replaced(letter: Path) -> None:
+    pool = DecoderPool(1, seconds=0.2)
+    try:
+        pool.submit(look(letter)).result()
+        (child,) = children()
+        os.kill(child, signal.SIGSTOP)
+        lost = [pool.submit(look(letter)) for _ in range(3)]
+        # What stands still before it begins is not a file's fault: it is waited for, and here let go on.
+        os.kill(child, signal.SIGCONT)
+        assert [each.result()["text"] for each in lost] == ["Dear all"] * 3
+    finally:
+        pool.close()
+
+
+def test_a_look_that_takes_too_long_is_given_up(tmp_path: Path, letter: Path) -> None:
+    slow = tmp_path / "slow.docx"
+    slow.write_bytes(HOSTILE["open comments"][2]())
+    pool = DecoderPool(1, seconds=1)
+    try:
+        answers = [pool.submit(each) for each in (look(letter), look(slow, "text", "docx"), look(letter))]
+        assert answers[0].result()["text"] == "Dear all"
+        with pytest.raises(FactUnavailable, match="too long"):
+            answers[1].result()
+        assert answers[2].result()["text"] == "Dear all"
+        assert len(children()) == 1
+    finally:
+        pool.close()
+    assert children() == []
+
+
+def test_a_decoder_that_dies_between_looks_costs_nothing(letter: Path, pool: DecoderPool) -> None:
+    pool.submit(look(letter)).result()
+    (child,) = children()
+    os.kill(child, signal.SIGKILL)
+    until(lambda: "\nState:\tZ" in Path(f"/proc/{child}/status").read_text())
+    assert pool.submit(look(letter)).result() == {"text": "Dear all"}
+
+
+def test_no_decoder_to_be_had_is_no_fault_of_the_file(
+    letter: Path, pool: DecoderPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(OSError, match="no decoder starts"):
+        pool.submit(look(letter)).result()
+
+
+def test_a_file_that_cannot_be_opened(tmp_path: Path, letter: Path, pool: DecoderPool) -> None:
+    missing, there = pool.submit(look(tmp_path / "gone")), pool.submit(look(letter))
+    with pytest.raises(FileNotFoundError):
+        missing.result()
+    assert there.result() == {"text": "Dear all"}
+
+
+def test_a_look_nobody_waits_for_is_left_out(letter: Path, pool: DecoderPool) -> None:
+    opened = threading.Event()
+
+    def open_it() -> int:
+        opened.set()
+        return os.open(letter, os.O_RDONLY)
+
+    cancelled = Look(Job("text", "text", ""), open_it)
+    assert cancelled.answer.cancel()
+    pool.submit(cancelled)
+    assert pool.submit(look(letter)).result() == {"text": "Dear all"}
+    assert not opened.is_set()
+
+
+def test_no_descriptor_is_left_open(tmp_path: Path, letter: Path) -> None:
+    before = sorted(os.listdir("/proc/self/fd"))
+    pool = DecoderPool(2)
+    answers = [pool.submit(look(path)) for path in (letter, tmp_path / "gone") for _ in range(40)]
+    assert sum(answer.exception() is None for answer in answers) == 40
+    pool.close()
+    assert sorted(os.listdir("/proc/self/fd")) == before
+    assert children() == []
+
+
+# -- limits --------------------------------------------------------------------------------------------------
+
+
+def test_a_decoder_is_confined(letter: Path, pool: DecoderPool) -> None:
+    pool.submit(look(letter)).result()
+    (child,) = children()
+    limits = {line[:26].strip(): line[26:].split() for line in Path(f"/proc/{child}/limits").read_text().splitlines()}
+    assert int(limits["Max address space"][0]) < 300 * MEGABYTE
+    assert int(limits["Max cpu time"][0]) <= 20
+    assert limits["Max core file size"][:2] == limits["Max file size"][:2] == ["0", "0"]
+    assert limits["Max open files"][:2] == ["64", "64"]
+    status = Path(f"/proc/{child}/status").read_text()
+    assert "NoNewPrivs:\t1" in status
+    secrets = Path(f"/proc/{child}/environ").read_bytes()
+    assert b"PYTEST_CURRENT_TEST" not in secrets
+
+
+def test_decoders_die_with_their_parent(letter: Path) -> None:
+    program = (
+        "import os, sys, signal\n"
+        "from core.facts.decoders import DecoderPool, Look\n"
+        "from core.facts.wire import Job\n"
+        "pool = DecoderPool(1)\n"
+        "pool.submit(Look(Job('text', 'text', ''), lambda: os.open(sys.argv[1], os.O_RDONLY))).result()\n"
+        "print(open(f'/proc/self/task/{os.listdir(\"/proc/self/task\")[-1]}/children').read() or '0', flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(letter)], capture_output=True, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    child = int(done.stdout)
+    assert child > 0
+    until(lambda: not Path(f"/proc/{child}").exists() or "\nState:\tZ" in Path(f"/proc/{child}/status").read_text())
+
+
+def test_what_a_decoder_says_is_not_believed() -> None:
+
+    def said(frame: bytes) -> Answer:
+        ours, theirs = socket.socketpair()
+
+        def speak() -> None:
+            with suppress(OSError):
+                theirs.sendall(frame)
+                theirs.shutdown(socket.SHUT_WR)
+
+        speaker = threading.Thread(target=speak)
+        with ours, theirs:
+            speaker.start()
+            try:
+                return receive_answer(ours, ("text",), 5)
+            finally:
+                ours.shutdown(socket.SHUT_RDWR)
+                speaker.join()
+
+    def framed(value: object) -> bytes:
+        frame = msgspec.msgpack.encode(value)
+        return len(frame).to_bytes(4, "big") + frame
+
+    assert said(framed([{"text": "x"}])).facts == {"text": "x"}
+    for lie in ([{"taken": "x"}], [{"text": "x" * 300_000}], [{"text": 1.5}], {"text": "x"}, [{"text": ["x"]}], "x"):
+        with pytest.raises(ValueError, match=r".*"):
+            said(framed(lie))
+    with pytest.raises(ValueError, match="too long"):
+        said(b"\xff\xff\xff\xff")
+    with pytest.raises(EOFError):
+        said(framed([{"text": "x"}])[:-1])
