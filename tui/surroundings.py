@@ -39,6 +39,8 @@ class Surroundings:
 
     def person(self, asked_by: str) -> str:
         """Return who asked for something as people know them: the agent knows users by number."""
+        if asked_by == "agent":
+            return "the agent"
         number = asked_by.removeprefix("uid ")
         if number == asked_by or not number.isdecimal():
             return shown(asked_by)

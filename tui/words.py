@@ -138,9 +138,12 @@ def can_undo(operation: Operation) -> bool:
 
 
 def is_worth_telling(operation: Operation) -> bool:
-    """Tell whether something came of it: not a preview that was put away, nor what a newer plan replaced."""
+    """Tell whether something came of it: not a preview put away, a plan replaced, or a look that found nothing."""
+    if operation.counts.done > 0:
+        return True
     put_away = operation.kind == "rollback" and operation.state in ("rejected", "cancelled")
-    return operation.counts.done > 0 or not (put_away or operation.state == "superseded")
+    idle = operation.automatic and operation.state == "completed" and operation.counts.planned == 0
+    return not (put_away or idle or operation.state == "superseded")
 
 
 _DONE = {"organize": "moved", "dedupe": "cleared", "sync": "synced", "rollback": "restored"}

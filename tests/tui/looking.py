@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 
 from tests.tui.home_server import surroundings
 from tui.face import Face
+from tui.surroundings import Surroundings
 
 DEADLINE = 15.0
 """Seconds until a test gives up on something that should happen at once."""
@@ -70,10 +71,15 @@ class Look:
 
 @asynccontextmanager
 async def looking(
-    socket: Path, *, size: tuple[int, int] = (80, 24), read_only: bool = False, **how: float
+    socket: Path,
+    *,
+    size: tuple[int, int] = (80, 24),
+    read_only: bool = False,
+    around: Surroundings | None = None,
+    **how: float,
 ) -> AsyncIterator[Look]:
     """Open the screens over a socket; wait until the agent was met, if there is one."""
-    face = Face(socket, surroundings(**how), read_only=read_only)
+    face = Face(socket, around or surroundings(**how), read_only=read_only)
     async with face.run_test(size=size, notifications=True) as pilot:
         look = Look(face, pilot)
         await look.until(lambda: face.live.connected or face.live.lost)

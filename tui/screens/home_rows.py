@@ -130,6 +130,8 @@ def _names(width: int) -> int:
 def _name(operation: Operation, around: Surroundings, width: int) -> Line:
     name = _names(width)
     kind = words.kind(operation)
+    if width < 70 and operation.kind == "organize":  # what it mostly is, where there is no room to say so
+        return ((fitted(around.tilde(operation.folder), name - 2), "text"), ("  ", "text"))
     folder = fitted(around.tilde(operation.folder), name - cell_len(kind) - 3)
     return ((kind, "dim"), (" ", "text"), (folder, "text"), ("  ", "text"))
 

@@ -150,6 +150,14 @@ def shortened(text: str, width: int) -> str:
     return f"{head}…{tail}"
 
 
+def ending(text: str, width: int) -> str:
+    """Return text in at most `width` cells, with `…` at its start: of a folder, the end tells most."""
+    text = shown(text)
+    if cell_len(text) <= width:
+        return text
+    return "…" + _cells(text[::-1], width - 1)[::-1] if width > 0 else ""
+
+
 def cut(text: str, width: int) -> str:
     """Return text in at most `width` cells, with `…` at its end."""
     text = shown(text)

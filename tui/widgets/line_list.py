@@ -180,6 +180,12 @@ class LineList(ScrollView, can_focus=True, inherit_bindings=False):
         """Go to the first or the last line."""
         self._sent(0 if side < 0 else self.count() - 1, -side)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer to open only what is there."""
+        if action == "open" and not (self.cursor < self.count() and self.selectable(self.cursor)):
+            return False
+        return super().check_action(action, parameters)
+
     def action_open(self) -> None:
         """Go deeper into the line."""
         if self.count() and self.selectable(self.cursor):

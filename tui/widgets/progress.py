@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from core.model import Operation, Progress
 from core.names import shown
 from tui import words
-from tui.widgets.line import EMPTY, Line, cut, fitted, right, shortened
+from tui.widgets.line import EMPTY, Line, cut, ending, fitted, right, shortened
 
 _PHASES = {"scanning": "looking", "planning": "planning", "executing": "", "sealing": "making it durable"}
 
@@ -59,6 +59,6 @@ def newest_moves(progress: Progress | None, width: int) -> Line:
         same = os.path.basename(destination) == name
         place = destination[: len(destination) - len(name)] if same else destination
         name = shortened(name, (each - 5) // 2)
-        place = shortened(place, each - 5 - cell_len(name))
+        place = ending(place, each - 5 - cell_len(name))
         line = (*line, (name, "dim"), (" → ", "faint"), (fitted(place, each - 3 - cell_len(name)), "faint"))
     return line
