@@ -12,6 +12,7 @@ import os
 import sqlite3
 import threading
 import time
+import zlib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -72,8 +73,10 @@ _BEYOND_USE = {
 }
 _PATIENCE = 30.0  # seconds that one process waits for another's transaction
 
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(dict[str, Record]).decode
+_to_bytes = msgspec.msgpack.Encoder().encode
+_to_records = msgspec.msgpack.Decoder(dict[str, Record]).decode
+_PACKED = b"\xc1"  # no MessagePack begins so
+_WORTH_PACKING = 4096  # bytes: only documents' texts are that long
 _Answer = TypeVar("_Answer")
 
 
@@ -147,7 +150,7 @@ class Index:
             return None
         try:
             return _decode(rows[0][0])
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, zlib.error):
             return None
 
     def store_facts(self, root: bytes, found: Iterable[tuple[Entry, Mapping[str, Record]]]) -> None:
@@ -245,6 +248,15 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 def _stamp(entry: Entry) -> tuple[int | str, ...]:
     return _number(entry.inode), entry.size, _number(entry.mtime_ns), _number(entry.ctime_ns)
+
+
+def _encode(known: Mapping[str, Record]) -> bytes:
+    content = _to_bytes(known)
+    return content if len(content) < _WORTH_PACKING else _PACKED + zlib.compress(content, 1)
+
+
+def _decode(content: bytes) -> dict[str, Record]:
+    return _to_records(zlib.decompress(content[1:]) if content[:1] == _PACKED else content)
 
 
 def _number(value: int) -> int | str:

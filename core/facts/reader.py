@@ -218,13 +218,14 @@ class FactReader:
     def _keep(self) -> None:
         with self._lock:
             files, self._unkept = self._unkept, []
-        by_root: dict[bytes, dict[bytes, FileFacts]] = {}
+        found: dict[bytes, dict[Entry, dict[str, Record]]] = {}
         for file in files:
-            by_root.setdefault(file.root, {})[file.path] = file
-        for root, unique in by_root.items():
+            found.setdefault(file.root, {}).setdefault(file.entry, {}).update(file.records or {})
+        for root, by_entry in found.items():
             if self._index:
+                known = {entry: self._index.facts(root, entry) or {} for entry in by_entry}  # also by other processes
                 with suppress(StateFull):
-                    self._index.store_facts(root, [(file.entry, dict(file.records or {})) for file in unique.values()])
+                    self._index.store_facts(root, [(entry, known[entry] | new) for entry, new in by_entry.items()])
 
     def _open(self, file: FileFacts) -> int:
         """Open the very file that the walk found, beneath its root, through no symlink. Raises OSError."""

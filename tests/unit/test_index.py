@@ -77,6 +77,14 @@ def test_facts_stand_only_while_the_file_is_unchanged(path: Path) -> None:
         assert index.facts(ROOT, entry()) is None
 
 
+def test_a_long_text_takes_little_room(path: Path) -> None:
+    known = {"text": (1, "long words " * 20_000), "kind": (1, "document")}
+    with Index(path) as index:
+        index.store_facts(ROOT, [(entry(), known)])
+        assert index.facts(ROOT, entry()) == known
+    assert path.stat().st_size < 100_000
+
+
 def test_it_is_private(path: Path) -> None:
     old = os.umask(0)
     try:
