@@ -67,16 +67,19 @@ class StepWriter:
                     waiting.append(needed)
 
     def _needed(self, errand: Errand, holders: dict[Place, Errand]) -> list[Errand]:
-        """Return the errands whose files hold the names that this one wants."""
+        """Return the errands whose files hold the names that this one wants.
+
+        That may be itself: a rename in case alone goes by a name beside, as some file systems take the two for one.
+        """
         found = []
-        for destination in errand.destinations:
+        for file, destination in zip(errand.files, errand.destinations, strict=True):
             directory = folder_of(destination)
             on_disk = self._disk.names(errand.root, directory)
-            if not on_disk:
+            if not on_disk or (errand.root == 0 and file.path == destination):
                 continue
             for holder in on_disk.get(collision_key(name_of(destination)), ()):
                 other = holders.get((errand.root, join(directory, holder)))
-                if other is not None and other is not errand:
+                if other is not None:
                     found.append(other)
         return found
 
@@ -108,12 +111,15 @@ class StepWriter:
         if len(errand.files) > 1:
             self._group += 1
             group = self._group
+        target = errand.root if root is None else root
         for file, source, destination in zip(errand.files, start, destinations, strict=True):
+            if not errand.refused and target == 0 and source == destination:
+                continue  # of a family only some change their names
             self._add(
                 kind,
                 source=source,
                 destination=destination,
-                destination_root=errand.root if root is None else root,
+                destination_root=target,
                 group=group,
                 fingerprint=file.fingerprint,
                 why=errand.why,

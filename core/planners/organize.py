@@ -172,7 +172,7 @@ class _Organizer:
         leader = files[0]
         path = self._folder.absolute(leader.path)
         for rule, destination in decision.copies:
-            if destination != path and not self._ground.decisions.copied(path, leader.size, leader.mtime_ns, rule):
+            if not self._ground.decisions.copied(path, leader.size, leader.mtime_ns, rule):
                 errand = self._errand("copy", files, destination, rule)
                 errand.on_conflict = self._rules.rule(rule).on_conflict
                 yield errand

@@ -587,6 +587,25 @@ def test_a_family_is_renamed_as_one(home: Home) -> None:
     assert home.again() == []
 
 
+@pytest.mark.parametrize(("name", "steps"), [("IMG.jpeg", 1), ("IMG.JPG", 4)])
+def test_a_family_of_which_some_keep_their_names(home: Home, name: str, steps: int) -> None:
+    home.rule('{ext = ["jpg", "jpeg"]}', "{stem}.jpg")
+    home.build({name: "j", "IMG.xmp": "x"})
+    done = home.organize()
+    assert home.tree() == {"IMG.jpg": b"j", "IMG.xmp": b"x"}
+    assert (done.state, len(done.plan.steps)) == ("completed", steps)
+    assert home.again() == []
+
+
+def test_a_rename_in_case_alone_goes_by_a_name_beside(home: Home) -> None:
+    renaming(home, {"a.txt": "A.txt"})
+    home.build({"a.txt": "a"})
+    plan = home.plan()
+    assert lines(plan.steps) == [("move", b"a.txt", b"a (1).txt"), ("move", b"a (1).txt", b"A.txt")]
+    home.scene.run(plan)
+    assert home.tree() == {"A.txt": b"a"}
+
+
 def test_a_family_in_two_unicode_forms(home: Home) -> None:
     home.rule('{ext = "jpg"}', "Pictures/new.{ext}")
     home.build({"u\u0308ber.x.jpg": "j", "\u00fcber.x.jpg.xmp": "x", "\u00dcBER.X.aae": "a"})
