@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -141,12 +142,10 @@ class Face(App[None]):
             self.changed()
 
     def _draw(self) -> None:
-        screen = self.screen
+        screen = self.screen_stack[-1] if self.screen_stack else None  # none is left while the application ends
         if isinstance(screen, Placed) and screen.is_mounted:
-            try:
+            with suppress(NoMatches):  # the screen is on its way in or out
                 screen.live_changed()
-            except NoMatches:  # the screen is on its way out
-                return
 
     def age_line(self) -> Line | None:
         """Return how old the picture is, or None while the agent is there."""
