@@ -144,7 +144,7 @@ def test_ctrl_c_stops_the_watching_of_status(home: Home, agent: AgentProcess) ->
 def test_its_log_and_socket_are_private(home: Home, agent: AgentProcess) -> None:
     assert stat.S_IMODE(agent.log.stat().st_mode) == 0o600
     levels = {each["check"]: each["level"] for each in home.run("doctor", "--json").objects}
-    assert levels["agent"] == levels["state"] == "ok"
+    assert levels["agent"] == levels["state"] == "ok", home.run("doctor").out
 
 
 def test_an_agent_that_cannot_start_says_why(home: Home) -> None:
