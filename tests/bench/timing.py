@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
-EXTENSIONS = "jpg png pdf txt mp3 mp4 zip csv docx xlsx py html gif flac mkv epub tar json iso ttf".split()
+EXTENSIONS = ["jpg", "png", "pdf", "txt", "mp3", "mp4", "zip", "csv", "docx", "xlsx", "py", "html", "gif", "flac", "mkv", "epub", "tar", "json", "iso", "ttf"]
 
 
 @dataclass
