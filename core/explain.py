@@ -154,11 +154,14 @@ class _Explainer:
             lambda phase, done, total: None,
         )
         plan = organize.plan(request, ground)
-        mine = [step for step in plan.steps if step.source == relative]
-        for step in sorted(mine, key=lambda step: step.kind == "copy"):  # what moves it says more than what copies it
-            place = absolute(plan.roots, step.destination_root, step.destination)
-            return step, None if step.kind == "trash" else place
-        return None
+        mine = [step for step in plan.steps if step.source == relative and step.kind != "rmdir"]
+        if not mine:
+            return None
+        step = max(mine, key=lambda each: each.kind != "copy")  # what moves it says more than what copies it
+        for later in plan.steps[step.seq + 1 :]:
+            if later.kind == "move" and later.source == step.destination:  # it only waits beside for its name
+                step = later
+        return step, None if step.kind == "trash" else absolute(plan.roots, step.destination_root, step.destination)
 
     def _remembered(self, entry: Entry) -> str:
         if self._decisions is None:

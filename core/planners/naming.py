@@ -59,6 +59,11 @@ class Errand:
         return [(0, file.path) for file in self.files]
 
     @property
+    def keeps_its_files(self) -> bool:
+        """Whether it would have moved its files, but leaves them where they are."""
+        return bool(self.refused) and self.kind != "copy"
+
+    @property
     def acts(self) -> bool:
         """Whether something will be done."""
         return not self.refused and not self.is_home

@@ -96,8 +96,7 @@ class StepWriter:
         self._files(errand, errand.kind, start, destinations)
 
     def _park(self, errand: Errand, destinations: Sequence[bytes]) -> None:
-        kind: StepKind = "move"
-        self._files(errand, kind, [file.path for file in errand.files], destinations, root=0)
+        self._files(errand, "move", [file.path for file in errand.files], destinations, root=0)
 
     def _files(
         self,

@@ -62,8 +62,7 @@ class _Organizer:
     def plan(self) -> Plan:
         families = self._look()
         errands = [errand for number in range(0, len(families), _BATCH) for errand in self._batch(families, number)]
-        self._ground.report("planning", len(families), len(families))
-        errands = [errand for errand in errands if not self._must_wait(errand)]
+        errands = [errand for errand in self._heard(errands) if not self._must_wait(errand)]
         writer = StepWriter(self._disk, self._settle(errands))
         writer.write(errands)
         writer.remove_emptied(self._stays)
@@ -208,19 +207,26 @@ class _Organizer:
     def _settle(self, errands: Sequence[Errand]) -> Places:
         """Give every errand its names. One that is refused keeps its own: what counted on those is settled anew."""
         willing = [errand for errand in errands if not errand.refused]
-        leaving = {source for errand in willing if errand.kind != "copy" for source in errand.sources}
         at_home = Places(self._disk, ())
-        leaving -= {source for errand in willing if at_home.is_home(errand) for source in errand.sources}
+        away = [errand for errand in willing if errand.kind != "copy" and not at_home.is_home(errand)]
+        leaving = {source for errand in away for source in errand.sources}
         for number in range(_ROUNDS + 1):
             places = Places(self._disk, leaving)
-            for errand in willing:
+            for errand in self._heard(willing):
                 places.claim(errand)
-            staying = {source for errand in willing if errand.refused for source in errand.sources} & leaving
+            staying = {source for errand in willing if errand.keeps_its_files for source in errand.sources} & leaving
             given = {(errand.root, place) for errand in willing if errand.acts for place in errand.destinations}
             if not given & staying:
                 break
             leaving = leaving - staying if number < _ROUNDS - 1 else set()
         return places
+
+    def _heard(self, errands: Sequence[Errand]) -> Iterator[Errand]:
+        """Yield the errands, and let whoever waits be heard now and then: he may want to cancel."""
+        for number, errand in enumerate(errands):
+            if number % _BATCH == 0:
+                self._ground.report("planning", len(errands), len(errands))
+            yield errand
 
     def _stays(self, directory: bytes) -> bool:
         path = self._folder.absolute(directory)

@@ -116,6 +116,12 @@ def test_the_number_that_it_would_take(home: Home) -> None:
     assert told(home, "plain.pdf").destination == str(home.root / "Papers/plain (1).pdf")
 
 
+def test_a_rename_in_case_alone(home: Home) -> None:
+    home.rules('[[rule]]\nname = "lower"\nmatch = {name = "readme.txt"}\nto = "readme.txt"\n')
+    home.build({"README.txt": "r"})
+    assert told(home, "README.txt").destination == str(home.root / "readme.txt")
+
+
 def test_a_remembered_decision(home: Home) -> None:
     home.build({"plain.pdf": "%PDF-1.4"})
     status = os.lstat(home.root / "plain.pdf")

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from core.config_reader import Mistakes, Section
 from core.decisions import Decision
-from core.errors import ConfigError, UnknownFolder, UsageError
+from core.errors import Cancelled, ConfigError, UnknownFolder, UsageError
 from core.names import collision_key
-from core.planners import likeness
+from core.planners import likeness, organize
 from core.planners.naming import Places
 from core.rules import RuleSet, read_rule
 from core.storage.local import LocalStorage
@@ -893,7 +893,23 @@ def test_the_planner_says_how_far_it_is(home: Home) -> None:
     home.plan()
     assert ("scanning", 512, 0) in home.reports
     assert ("planning", 512, 600) in home.reports
-    assert home.reports[-1] == ("planning", 600, 600)
+    assert home.reports.count(("planning", 600, 600)) == 6  # while it asks for writers, and while it settles names
+
+
+@pytest.mark.parametrize("when", range(8))
+def test_planning_can_be_cancelled_at_any_time(home: Home, when: int) -> None:
+    home.rule('{ext = "txt"}', "All/")
+    home.build({f"{n}.txt": "" for n in range(600)})
+    reports = 0
+
+    def report(phase: str, done: int, total: int) -> None:
+        nonlocal reports
+        reports += 1
+        if reports > when:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        organize.plan(home.scene.request(), replace(home.ground(), report=report))
 
 
 # -- whatever the tree and the rules
