@@ -27,10 +27,6 @@ SECONDS = 5.0
 
 _START_SECONDS = 60.0  # a small machine with a cold disk takes its time to load libraries
 _TRIES = 3
-_LOOKS_PER_CHILD = 2000
-"""After so many a child is replaced, so that what leaks in a library never adds up."""
-
-
 _TOO_LONG = "reading it took too long"
 _FATAL = "it made its decoder fail"
 _UNREADABLE = "it cannot be read"
@@ -108,7 +104,6 @@ class _Child:
         self._seconds = seconds
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: socket.socket | None = None
-        self._looked = 0
         self._failures = 0
         """To start, in a row; after a few no more is tried."""
 
@@ -149,9 +144,6 @@ class _Child:
                 look.answer.set_exception(FactUnavailable(_UNREADABLE))
             else:
                 look.answer.set_result(found.facts)
-        self._looked += done
-        if self._looked >= _LOOKS_PER_CHILD:
-            self._end()
         return done
 
     def _begin(self, opened: list[tuple[Look, int]]) -> socket.socket:
@@ -175,7 +167,6 @@ class _Child:
             with theirs:
                 self._connection = ours
                 self._process = _start(theirs.fileno())
-            self._looked = 0
         self._connection.settimeout(_START_SECONDS)
         return self._connection
 
@@ -205,7 +196,7 @@ _KEPT_OF_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "PYTHONPATH"
 def _start(descriptor: int) -> subprocess.Popen[bytes]:
     """Start a decoder: executed, never forked alone, so that it inherits no lock and no memory of ours."""
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "core.facts.decoder", str(descriptor), str(os.getpid())],
+        [sys.executable, "-P", "-B", "-m", "core.facts.decoder", str(descriptor), str(os.getpid())],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

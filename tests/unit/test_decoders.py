@@ -255,7 +255,7 @@ def test_a_decoder_is_confined(letter: Path, pool: DecoderPool) -> None:
     pool.submit(look(letter)).result()
     (child,) = children()
     limits = {line[:26].strip(): line[26:].split() for line in Path(f"/proc/{child}/limits").read_text().splitlines()}
-    assert int(limits["Max address space"][0]) < 300 * MEGABYTE
+    assert int(limits["Max address space"][1]) < 320 * MEGABYTE
     assert int(limits["Max cpu time"][0]) <= 20
     assert limits["Max core file size"][:2] == limits["Max file size"][:2] == ["0", "0"]
     assert limits["Max open files"][:2] == ["64", "64"]
