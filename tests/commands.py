@@ -15,7 +15,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -117,13 +117,15 @@ class Home:
         return Ran(process.returncode, out.decode(), err.decode())
 
     @contextlib.contextmanager
-    def terminal(self, *arguments: str, environment: Mapping[str, str] = {}) -> Iterator[Terminal]:
-        """Run the command on a terminal of its own, as a person would."""
+    def terminal(
+        self, *arguments: str, environment: Mapping[str, str] = {}, program: Sequence[str] = ("-m", "tui.cli")
+    ) -> Iterator[Terminal]:
+        """Run the command (or another program of Python's) on a terminal of its own, as a person would."""
         ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 200, 0, 0))
         try:
             process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "tui.cli", *arguments],
+                [sys.executable, "-P", *program, *arguments],
                 env={**self.environment, **environment},
                 cwd=self.path,
                 stdin=theirs,

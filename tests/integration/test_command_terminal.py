@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -118,17 +119,27 @@ def test_hostile_names_reach_no_terminal_raw(home: Home) -> None:
         ["organize", str(hostile / "\x9b\u202e nowhere")],
         ["show", "\x1b[2J"],
     ]
-    for line in commands:
-        must_be_harmless(home, line)
+    must_be_harmless(home, commands)
 
 
-def must_be_harmless(home: Home, line: list[str]) -> None:
-    with home.terminal(*line) as terminal:
-        terminal.end()
+ONE_AFTER_ANOTHER = """
+import json, sys
+from tui.cli import run
+for line in json.loads(sys.argv[1]):
+    print("$", ascii(line), flush=True)
+    run(line)
+"""
+
+
+def must_be_harmless(home: Home, commands: list[list[str]]) -> None:
+    """Run commands on one terminal and look at every byte that reached it."""
+    with home.terminal(json.dumps(commands), program=("-c", ONE_AFTER_ANOTHER)) as terminal:
+        assert terminal.end() == 0
     left = COLOUR_OR_CLEAR.sub(b"", PROGRESS.sub(b"", terminal.shown.replace(b"\r\n", b"\n")))
-    assert b"Traceback" not in left, (line, left)
-    assert b"SHELVER_DEBUG" not in left, (line, left)
-    assert not HARMFUL.search(left) and b"\r" not in left, (line, HARMFUL.search(left), left)
+    assert left.count(b"$ [") == len(commands)
+    assert b"Traceback" not in left and b"SHELVER_DEBUG" not in left, left
+    harm = HARMFUL.search(left) or re.search(rb"\r", left)
+    assert not harm, (harm, left[: harm.start()].rpartition(b"$ [")[2][:100])
 
 
 def test_what_an_agent_says_reaches_no_terminal_raw(home: Home) -> None:
@@ -139,7 +150,7 @@ def test_what_an_agent_says_reaches_no_terminal_raw(home: Home) -> None:
         agent.start()
     try:
         assert home.run("organize", home.downloads).code == 0
-        for line in (
+        commands = [
             ["status"],
             ["ops"],
             ["ops", "--json"],
@@ -150,8 +161,8 @@ def test_what_an_agent_says_reaches_no_terminal_raw(home: Home) -> None:
             ["undo", "last"],
             ["pause"],
             ["organize", str(home.path / "\x9b\u202e nowhere")],
-        ):
-            must_be_harmless(home, line)
+        ]
+        must_be_harmless(home, commands)
     finally:
         agent.stop()
 
