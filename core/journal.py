@@ -3,10 +3,9 @@
 A directory holds `request` (JSON), `plan` and `journal` (framed MessagePack), and `approval` (JSON) once
 a person approved. The plan is complete and fsynced before the first step; the journal is append-only.
 
-A frame is: length of the payload and its CRC-32 (both 4 bytes, little-endian), then the payload. A frame
-of the plan holds `FRAME_STEPS` steps, so that a page of a million steps is found by counting; a frame of the
-journal holds the records of one batch. A torn last frame of a journal is cut off and kept beside it
-(`journal.torn`); a bad frame before the last is an alarm: JournalDamaged.
+A frame (see core.frames) of the plan holds `FRAME_STEPS` steps, so that a page of a million is found by counting;
+one of the journal holds the records of a batch. A torn last frame of a journal is cut off and kept beside it
+(`journal.torn`); a bad one before it is an alarm: JournalDamaged.
 """
 
 from __future__ import annotations
@@ -15,26 +14,22 @@ import errno
 import fcntl
 import mmap
 import os
-import struct
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import time
-from typing import Any
-from zlib import crc32
 
 import msgspec
 from msgspec import Struct, field, msgpack
 
 from core.errors import JournalDamaged, Locked, ShelverError, StateFull, UnknownOperation, WrongState
+from core.frames import framed, frames, whole_length
 from core.model import Attributes, Counts, Fingerprint, Outcome, Plan, Request, State, Step
 from core.names import shown
 from core.state import sync_directory, write_durably
 
 FRAME_STEPS = 256
 """Steps in each frame of a plan but the last."""
-
-_HEAD = struct.Struct("<II")
 
 
 # -- records ----------------------------------------------------------------------------------------
@@ -106,7 +101,6 @@ class Sealed(Struct, frozen=True, array_like=True, tag="sealed"):
 
 Record = Started | Intended | Copied | Finished | Purged | Sealed
 
-_encode = msgpack.Encoder().encode
 _decode_records = msgpack.Decoder(list[Record]).decode
 _decode_steps = msgpack.Decoder(list[Step]).decode
 
@@ -215,7 +209,7 @@ class OperationFiles:
         files = sum(step.kind not in ("mkdir", "rmdir") for step in plan.steps)
         head = _PlanHead(plan.operation, plan.roots, plan.rules, plan.reviewed, (len(plan.steps), files))
         starts = range(0, len(plan.steps), FRAME_STEPS)
-        parts = [_frame(head), *(_frame(plan.steps[start : start + FRAME_STEPS]) for start in starts)]
+        parts = [framed(head), *(framed(plan.steps[start : start + FRAME_STEPS]) for start in starts)]
         write_durably(self.plan_path, b"".join(parts))
 
     def has_plan(self) -> bool:
@@ -224,8 +218,8 @@ class OperationFiles:
 
     def plan(self) -> Plan:
         """Return the whole plan. Raises WrongState where there is none, JournalDamaged."""
-        head, frames = self._plan_frames()
-        steps = [step for frame in frames for step in _decode_steps(frame)]
+        head, payloads = self._plan_frames()
+        steps = [step for payload in payloads for step in _decode_steps(payload)]
         if len(steps) != head.counts[0]:
             raise JournalDamaged(f"plan of {self.directory.name}: {len(steps)} steps of {head.counts[0]}")
         return Plan(head.operation, head.roots, steps, head.rules, head.reviewed)
@@ -260,8 +254,8 @@ class OperationFiles:
             raise WrongState("it has no plan yet", operation=self.directory.name, state="unplanned") from None
         except ValueError:  # what is empty cannot be mapped
             raise JournalDamaged(f"plan of {self.directory.name}, byte 0") from None
-        frames = _frames(data, f"plan of {self.directory.name}", skip_after_first=skip)
-        return msgpack.decode(next(frames), type=_PlanHead), frames
+        payloads = frames(data, f"plan of {self.directory.name}", skip_after_first=skip)
+        return msgpack.decode(next(payloads), type=_PlanHead), payloads
 
     # -- journal
 
@@ -272,8 +266,8 @@ class OperationFiles:
             data = self.journal_path.read_bytes()
         except FileNotFoundError:
             return outcomes
-        whole = _whole_length(data, f"journal of {self.directory.name}")
-        for payload in _frames(memoryview(data)[:whole], f"journal of {self.directory.name}"):
+        whole = whole_length(memoryview(data), f"journal of {self.directory.name}")
+        for payload in frames(memoryview(data)[:whole], f"journal of {self.directory.name}"):
             try:
                 records = _decode_records(payload)
             except msgspec.MsgspecError as error:
@@ -288,7 +282,7 @@ class OperationFiles:
             data = self.journal_path.read_bytes()
         except FileNotFoundError:
             return 0
-        return len(data) - _whole_length(data, f"journal of {self.directory.name}")
+        return len(data) - whole_length(memoryview(data), f"journal of {self.directory.name}")
 
     def is_locked(self) -> bool:
         """Tell whether a process is executing it right now."""
@@ -340,7 +334,7 @@ class Journal:
 
     def _cut_torn_tail(self) -> int:
         data = self._files.journal_path.read_bytes()
-        whole = _whole_length(data, f"journal of {self.operation}")
+        whole = whole_length(memoryview(data), f"journal of {self.operation}")
         if whole < len(data):
             write_durably(self._files.directory / "journal.torn", data[whole:])
             os.ftruncate(self._descriptor, whole)
@@ -359,22 +353,19 @@ class Journal:
         """
         if not self._pending:
             return
-        frame = _frame(self._pending)
+        frame = framed(self._pending)
         try:
             self._append(frame)
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                raise ShelverError(f"the journal of {self.operation} cannot be written: {error.strerror}") from error
+                raise self._unwritable(error) from error
             self._give_up_reserve()
-            self._append_again(frame)
+            try:
+                self._append(frame)
+            except OSError:
+                raise StateFull(shown(str(self._files.directory))) from error
         self._pending = []
         self._end += len(frame)
-
-    def _append_again(self, frame: bytes) -> None:
-        try:
-            self._append(frame)
-        except OSError as error:
-            raise StateFull(shown(str(self._files.directory))) from error
 
     def _append(self, frame: bytes) -> None:
         view = memoryview(frame)
@@ -390,10 +381,16 @@ class Journal:
         with suppress(OSError):
             os.truncate(self._files.directory.parent.parent / "reserve", 0)
 
+    def _unwritable(self, error: OSError) -> ShelverError:
+        return ShelverError(f"the journal of {self.operation} cannot be written: {error.strerror}")
+
     def sync(self) -> None:
-        """Make all records so far durable."""
+        """Make all records so far durable. Raises ShelverError where the disk fails: then none may be relied on."""
         self.flush()
-        os.fdatasync(self._descriptor)
+        try:
+            os.fdatasync(self._descriptor)
+        except OSError as error:
+            raise self._unwritable(error) from error
 
     def reopen(self) -> None:
         """Take the seal back, durably: a person lets a failed operation go on."""
@@ -404,47 +401,6 @@ class Journal:
         """Record the end, durably."""
         self.add(Sealed(state, (counts.planned, counts.done, counts.skipped, counts.failed, counts.bytes), error))
         self.sync()
-
-
-# -- frames -----------------------------------------------------------------------------------------
-
-
-def _frame(payload: Any) -> bytes:
-    body = _encode(payload)
-    return _HEAD.pack(len(body), crc32(body)) + body
-
-
-def _frames(data: memoryview, name: str, skip_after_first: int = 0) -> Iterator[memoryview]:
-    """Yield the payloads; frames number 1 to `skip_after_first` are passed over without a check."""
-    offset = 0
-    number = 0
-    while offset < len(data):
-        if offset + _HEAD.size > len(data):
-            raise JournalDamaged(f"{name}, byte {offset}")
-        length, checksum = _HEAD.unpack_from(data, offset)
-        body = data[offset + _HEAD.size : offset + _HEAD.size + length]
-        if number == 0 or number > skip_after_first:
-            if len(body) < length or crc32(body) != checksum:
-                raise JournalDamaged(f"{name}, byte {offset}")
-            yield body
-        offset += _HEAD.size + length
-        number += 1
-
-
-def _whole_length(data: bytes, name: str) -> int:
-    """Return how many bytes of a journal are whole frames: all, or all but a torn tail."""
-    offset = 0
-    while offset + _HEAD.size <= len(data):
-        length, checksum = _HEAD.unpack_from(data, offset)
-        end = offset + _HEAD.size + length
-        if end > len(data) or (not length and not any(memoryview(data)[offset:])):
-            return offset  # cut short, or made longer by a file system that then lost what was to fill it
-        if crc32(memoryview(data)[offset + _HEAD.size : end]) != checksum:
-            if end == len(data):
-                return offset
-            raise JournalDamaged(f"{name}, byte {offset}")
-        offset = end
-    return offset
 
 
 def existing(directories: Iterable[Path]) -> Iterator[OperationFiles]:

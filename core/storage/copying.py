@@ -24,13 +24,13 @@ def copy_content(source: int, target: int, go_on: KeepGoing) -> bytes:
     size = os.fstat(source).st_size
     digest = xxh3_128()
     meter = _Meter(go_on)
-    buffer = memoryview(bytearray(CHUNK))
+    buffer = memoryview(bytearray(min(CHUNK, size)))
     end = 0
     for start, stop in _data(source, size):
         _digest_zeros(digest, start - end, meter)
         end = start
         while end < stop:
-            count = os.preadv(source, [buffer[: min(CHUNK, stop - end)]], end)
+            count = os.preadv(source, [buffer[: stop - end]], end)
             if not count:
                 break  # it shrank: whoever compares the fingerprint finds out
             digest.update(buffer[:count])
@@ -47,7 +47,7 @@ def digest_of(descriptor: int, go_on: KeepGoing | None = None) -> bytes:
     """Return the xxh3-128 of a file's content."""
     digest = xxh3_128()
     meter = _Meter(go_on or (lambda count: None))
-    buffer = memoryview(bytearray(CHUNK))
+    buffer = memoryview(bytearray(min(CHUNK, os.fstat(descriptor).st_size + 1)))  # one more, to see the end
     position = 0
     while count := os.preadv(descriptor, [buffer], position):
         digest.update(buffer[:count])

@@ -238,13 +238,18 @@ def test_zeros_at_the_end_are_cut(files: OperationFiles) -> None:
     assert files.journal_path.read_bytes() == whole
 
 
-def test_a_bad_record_in_the_middle_is_an_alarm_not_a_cut(files: OperationFiles) -> None:
+@given(position=st.integers(0, 10_000), flip=st.integers(1, 255))
+def test_any_bad_byte_before_the_last_record_is_an_alarm_not_a_cut(
+    tmp_path_factory: pytest.TempPathFactory, position: int, flip: int
+) -> None:
+    files = _operation(tmp_path_factory.mktemp("middle"))
     with files.journal() as journal:
         for seq in range(3):
+            before = files.journal_path.stat().st_size
             journal.add(Finished(seq, "done", "reason"))
             journal.flush()
     data = bytearray(files.journal_path.read_bytes())
-    data[len(data) // 2] ^= 1
+    data[position % before] ^= flip
     files.journal_path.write_bytes(data)
     with pytest.raises(JournalDamaged), files.journal():
         pass
@@ -341,6 +346,16 @@ def _check_no_half_frame(
         assert files.journal_path.read_bytes() == before
         journal.flush()
         assert set(files.outcomes().finished) == {0, 1}
+
+
+def test_a_disk_that_cannot_sync_is_told(files: OperationFiles, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(descriptor: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with files.journal() as journal:
+        monkeypatch.setattr(os, "fdatasync", fail)
+        with pytest.raises(ShelverError, match="Input/output error"):
+            journal.sync()
 
 
 def test_a_journal_is_private(files: OperationFiles) -> None:
