@@ -9,6 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.timer import Timer
 
 from core.model import Operation, Outcome, StepView
 from tui import words
@@ -60,6 +61,8 @@ class OperationScreen(Place):
         self._outcome: Outcome | None = None
         self._follow = False
         self._seen: object = None
+        self._done = -1
+        self._soon: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """Hold what it is about, the steps, where one is in them, a filter, and the keys."""
@@ -70,7 +73,7 @@ class OperationScreen(Place):
         with Horizontal():
             yield PagedList[StepView](self._fetch, self._draw_step, id="steps")
             yield Glance(self.around)
-        yield FilterBar("a part of a name or a reason")
+        yield FilterBar("a part of a path; !part for all others")
         yield Ends(id="position")
         yield KeyBar()
 
@@ -111,13 +114,26 @@ class OperationScreen(Place):
         self.query_one("#title", Ends).show(*heading(operation, self.around))
         self.tell_age(self.query_one(Banner))
         self._draw_about()
-        seen = (operation.state, operation.counts, progress.done if progress else None)
-        if seen != self._seen:
-            self._seen = seen
+        if self._seen != (operation.state, operation.counts):
+            self._seen = (operation.state, operation.counts)
             self.steps.freshen()
-            if self._follow and progress is not None and not (self._text or self._outcome):
+        elif progress is not None and self._done != progress.done:
+            self._done = progress.done
+            self._freshen_soon()
+            if self._follow and not (self._text or self._outcome):
                 self.steps.cursor = progress.done
         self.refresh_bindings()
+
+    def _freshen_soon(self) -> None:
+        """Ask anew for what is seen, in a while and only if something is still to come of it: it costs the agent."""
+
+        def freshen() -> None:
+            self._soon = None
+            if any(step.outcome == "pending" for step in self.steps.seen()):
+                self.steps.freshen()
+
+        if self._soon is None:
+            self._soon = self.set_timer(4 * self.around.beat, freshen)
 
     def on_resize(self) -> None:
         """Lines that depend on the width are made anew."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Generic, TypeVar
 
 from textual.message import Message
@@ -75,6 +75,14 @@ class PagedList(LineList, Generic[T]):
         self.cursor = 0
         self._known = False
         self._load()
+
+    def seen(self) -> Iterator[T]:
+        """Yield the rows that are in view and at hand."""
+        top = self.scroll_offset.y
+        for index in range(top, min(top + self.size.height, self._total)):
+            row = self.row(index)
+            if row is not None:
+                yield row
 
     def freshen(self) -> None:
         """Ask anew for what is seen; the old rows stay until the new ones come."""
