@@ -41,12 +41,14 @@ _ROUNDS = 8
 def plan(request: Request, ground: Ground) -> Plan:
     """Return the plan that brings a folder's files where its rules want them.
 
-    Raises UnknownFolder, UsageError (unknown rules, a folder that is never organized), Cancelled, and errors of
+    Raises UnknownFolder, UsageError (unknown rules, a folder that is away or never organized), Cancelled, errors of
     StorageError where the folder itself cannot be read.
     """
     folder = ground.config.folder(request.folder)
     if not folder.is_local:
         raise UsageError(f"{shown(folder.path)} lies in a bucket, and only local folders can be organized")
+    if not os.path.isdir(folder.path):
+        raise UsageError(f"{shown(folder.path)} is not there; is its disk mounted?")
     with ExitStack() as open_roots:
         return _Organizer(request, ground, folder, Roots(folder, ground.config, open_roots)).plan()
 

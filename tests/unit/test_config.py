@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.config import Config, ad_hoc, default_config_path, load_config, parse_config
 from core.config_reader import Mistake
@@ -536,3 +539,49 @@ w = 1.5
     }  # fmt: skip
     assert {key: found.get(key) for key in expected} == expected
     assert not any("fake" in key or "not" in key for key in found)
+
+
+# -- whatever stands in it
+
+WORDS = st.sampled_from(
+    ["agent", "mode", "auto", "settle", "5s", "queue", "url", "folder", "rule", "remote", "name", "path", "match", "to",
+     "action", "copy", "trash", "kind", "image", "ext", "pdf", "regex", "(", "any", "all", "not", "size", ">1MB", "age",
+     "taken", "2024", "text", "ignore", "[", "*", "rules", "/srv", "~/x", "s3://b", "..", "{taken:%Y}/", "{path}/",
+     "a/{name}", "/srv/{ext}/", "(?P<x>a*)", "{x}", "subfolders", "duplicates", "destinations", "on_conflict", ""]
+)  # fmt: skip
+VALUES = st.recursive(
+    WORDS | st.text(max_size=3) | st.integers(-1, 2) | st.booleans() | st.dates() | st.floats(allow_nan=False),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),
+    max_leaves=6,
+)
+RULES = st.lists(st.dictionaries(st.sampled_from(["name", "match", "to", "action", "on_conflict"]), VALUES), max_size=3)
+FOLDERS = st.lists(
+    st.dictionaries(st.sampled_from(["name", "path", "rules", "ignore", "subfolders"]), VALUES), max_size=2
+)
+
+
+def toml(value: object) -> str:
+    """Write a value as TOML, tables inline."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return '"' + "".join(c if c.isalnum() and c.isascii() else f"\\U{ord(c):08x}" for c in value) + '"'
+    if isinstance(value, list):
+        return f"[{', '.join(toml(each) for each in value)}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{toml(key)} = {toml(each)}' for key, each in value.items())}}}"
+    return value.isoformat() if isinstance(value, date) else repr(value).replace("inf", "0.0")
+
+
+@settings(deadline=None, derandomize=True, max_examples=150)
+@given(top=st.dictionaries(WORDS, VALUES, max_size=3), rules=RULES, folders=FOLDERS)
+def test_any_value_anywhere_is_a_config_or_mistakes_with_lines(
+    top: dict[str, object], rules: list[dict[str, object]], folders: list[dict[str, object]]
+) -> None:
+    table = {**top, "rule": rules, "folder": folders}
+    text = "".join(f"{toml(key)} = {toml(value)}\n" for key, value in table.items())
+    try:
+        parse_config(text)
+    except ConfigError as error:
+        assert error.mistakes
+        assert all(mistake.line for mistake in error.mistakes)

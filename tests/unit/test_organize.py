@@ -124,6 +124,12 @@ def test_a_project_folder_itself_is_refused(home: Home) -> None:
         home.plan()
 
 
+def test_a_folder_that_is_away_is_told(home: Home) -> None:
+    home.root.rmdir()
+    with pytest.raises(UsageError, match="is its disk mounted"):
+        home.plan()
+
+
 def test_subfolders_are_left_alone_unless_told(home: Home) -> None:
     home.rule('{ext = "pdf"}', "Papers/", folder="subfolders = false")
     home.build({"a.pdf": "a", "sub": {"b.pdf": "b"}})
