@@ -115,9 +115,12 @@ class Run:
         brought: dict[tuple[int, bytes], int] = {}
         sources = {(step.source_root, step.source) for step in self.plan.steps}
         for step in self.plan.steps:
+            if step.kind in DIRECTORY_KINDS:
+                continue
+            if (bringer := brought.get((step.source_root, step.source))) is not None:
+                bringers[step.seq] = bringer
             if step.kind in ("move", "trash"):
-                if (bringer := brought.pop((step.source_root, step.source), None)) is not None:
-                    bringers[step.seq] = bringer
+                brought.pop((step.source_root, step.source), None)
                 if (step.destination_root, step.destination) in sources:
                     brought[step.destination_root, step.destination] = step.seq
         return bringers

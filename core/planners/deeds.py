@@ -40,7 +40,7 @@ def deeds(plan: Plan, outcomes: Outcomes) -> list[Deed]:
         if finished is None or finished.outcome != "done":
             continue
         source = Place(step.source_root, step.source)
-        source = put.pop(source, source)
+        source = put.get(source, source) if step.kind == "copy" else put.pop(source, source)
         destination = Place(step.destination_root, finished.destination or step.destination)
         if finished.destination:
             put[Place(step.destination_root, step.destination)] = destination

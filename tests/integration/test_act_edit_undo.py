@@ -1,4 +1,7 @@
-"""Any plan, any meddling, then an undo: no content is ever lost, and nothing that a person did is crossed."""
+"""Any plan, any meddling, then an undo: no content is ever lost, and nothing that a person did is crossed.
+
+Paths that begin with `@` are on the second root, on another file system where there is one.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,9 @@ from tests.crash import seam
 
 NAMES = ("a.txt", "A.txt", "b", "-rf", "n\n", "\x1b[/]", "b (1)")
 FOLDERS = ("", "x/", "x/y/", "z/")
-PATHS = (*(os.fsencode(folder + name) for folder in FOLDERS for name in NAMES), b"x/\xff", b"z/\xff")
+ELSEWHERE = (b"@a.txt", b"@b", b"@x/a.txt", b"@x/\xff", b"@z/n\n")
+PATHS = (*(os.fsencode(folder + name) for folder in FOLDERS for name in NAMES), b"x/\xff", b"z/\xff", *ELSEWHERE)
+OTHER = Path("/dev/shm")
 
 a_path = st.sampled_from(PATHS)
 a_number = st.integers(min_value=0, max_value=99)
@@ -46,7 +51,8 @@ def plans(draw: st.DrawFn) -> tuple[set[bytes], list[Line]]:
         if destination in [*present, *copies] or kind == "trash":
             if kind != "trash":
                 continue
-            lines.append(("trash", source, b".shelver-trash/op/%d" % len(lines)))
+            root = b"@" if source.startswith(b"@") else b""
+            lines.append(("trash", source, root + b".shelver-trash/op/%d" % len(lines)))
             present.remove(source)
             continue
         for folder in _above(destination):
@@ -96,22 +102,38 @@ def a_scene() -> Iterator[Scene]:
     with (
         seam.installed(seam.without_syncs(seam.carry_out)),
         tempfile.TemporaryDirectory() as directory,
-        Scene(Path(directory)) as scene,
+        tempfile.TemporaryDirectory(dir=OTHER if OTHER.is_dir() else None) as disk,
+        Scene(Path(directory), Path(disk)) as scene,
     ):
         yield scene
 
 
 def act(scene: Scene, plan: tuple[set[bytes], list[Line]]) -> Done:
-    files, lines = plan
-    trees.build(scene.root, {path: b"content of " + path for path in files})
-    return scene.act(lines)
+    build(scene, plan[0])
+    return scene.act(plan[1])
+
+
+def build(scene: Scene, files: set[bytes]) -> None:
+    for path in files:
+        trees.write(full(scene, path), b"content of " + path)
+
+
+def full(scene: Scene, path: bytes) -> bytes:
+    return os.path.join(scene.roots[1], path[1:]) if path.startswith(b"@") else os.path.join(scene.roots[0], path)
+
+
+def look(scene: Scene) -> Tree:
+    """Read both roots, without what is in the trash."""
+    home, disk = trees.read(scene.root), trees.read(scene.disk)
+    found = {**home, **{b"@" + path: item for path, item in disk.items()}}
+    return {path: item for path, item in found.items() if trees.TRASH not in path.lstrip(b"@").split(b"/")}
 
 
 def meddle(scene: Scene, acts: list[tuple[str, int, bytes]]) -> dict[bytes, bytes]:
     """Do what people do. Returns what they made where nothing was, and what they renamed: it must stay there."""
     theirs: dict[bytes, bytes] = {}
     for number, (what, which, path) in enumerate(acts):
-        files = sorted(trees.names(scene.root))
+        files = sorted(path for path, found in look(scene).items() if found.kind == "file")
         mine = b"mine %d" % number
         if what == "create":
             if path not in files and _make(scene, path, mine):
@@ -120,20 +142,20 @@ def meddle(scene: Scene, acts: list[tuple[str, int, bytes]]) -> dict[bytes, byte
         if not files:
             continue
         name = files[which % len(files)]
-        full = os.path.join(os.fsencode(scene.root), name)
+        here = full(scene, name)
         if what == "delete":
-            os.unlink(full)
+            os.unlink(here)
             theirs.pop(name, None)
         elif what == "rename":
-            new = full + b".renamed%d" % number
-            os.rename(full, new)
+            new = here + b".renamed%d" % number
+            os.rename(here, new)
             theirs.pop(name, None)
             theirs[name + b".renamed%d" % number] = trees.content(new)
         else:
             if what == "save anew":
-                trees.write(full + b"~", mine)
-                os.replace(full + b"~", full)
-            trees.write(full, mine, mtime_ns=trees.LONG_AGO + number + 1)
+                trees.write(here + b"~", mine)
+                os.replace(here + b"~", here)
+            trees.write(here, mine, mtime_ns=trees.LONG_AGO + number + 1)
             if name in theirs:
                 theirs[name] = mine
     return theirs
@@ -141,7 +163,7 @@ def meddle(scene: Scene, acts: list[tuple[str, int, bytes]]) -> dict[bytes, byte
 
 def _make(scene: Scene, path: bytes, content: bytes) -> bool:
     try:
-        trees.write(os.path.join(os.fsencode(scene.root), path), content)
+        trees.write(full(scene, path), content)
     except (
         FileExistsError,
         NotADirectoryError,
@@ -149,10 +171,6 @@ def _make(scene: Scene, path: bytes, content: bytes) -> bool:
     ):  # a folder has a file's name, or the other way round
         return False
     return True
-
-
-def without_trash(tree: Tree) -> Tree:
-    return {path: found for path, found in tree.items() if trees.TRASH not in path.split(b"/")}
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -183,18 +201,17 @@ def test_nothing_is_lost_or_crossed_in_many_ways(
 def check_round_trip(plan: tuple[set[bytes], list[Line]]) -> None:
     """Act and undo, redo and undo: the same trees."""
     with a_scene() as scene:
-        files, _ = plan
-        trees.build(scene.root, {path: b"content of " + path for path in files})
-        before = without_trash(trees.read(scene.root))
+        build(scene, plan[0])
+        before = look(scene)
         done = act(scene, plan)
         assert done.state == "completed", done.results()
-        after = without_trash(trees.read(scene.root))
+        after = look(scene)
         undone = scene.undo(done)
         assert undone.state == "completed", undone.results()
-        assert without_trash(trees.read(scene.root)) == before
+        assert look(scene) == before
         redone = scene.undo(undone)
         assert redone.state == "completed", redone.results()
-        assert without_trash(trees.read(scene.root)) == after
+        assert look(scene) == after
 
 
 def check_meddled(
@@ -204,7 +221,7 @@ def check_meddled(
     with a_scene() as scene:
         done = act(scene, plan)
         theirs = meddle(scene, acts)
-        contents = trees.contents(scene.root)
+        contents = trees.contents(scene.root, scene.disk)
         only = [os.path.join(os.fsencode(scene.root), b"x")] if partly and _is_about(plan, b"x/") else None
         undone = scene.undo(done, only=only, on_conflict=on_conflict)  # type: ignore[arg-type]
         check_kept(scene, contents, theirs, plan)
@@ -214,17 +231,14 @@ def check_meddled(
 
 def _is_about(plan: tuple[set[bytes], list[Line]], prefix: bytes) -> bool:
     return any(
-        os.fsencode(path).startswith(prefix)
-        for line in plan[1]
-        if line[0] in ("move", "copy")
-        for path in line[1:3]
+        os.fsencode(path).startswith(prefix) for line in plan[1] if line[0] in ("move", "copy") for path in line[1:3]
     )
 
 
 def check_kept(scene: Scene, contents: object, theirs: dict[bytes, bytes], plan: tuple[set[bytes], list[Line]]) -> None:
     """Every content is somewhere; what people made is where they made it, but for the places that the plan filled."""
-    assert trees.contents(scene.root) == contents
-    found = trees.read(scene.root)
+    assert trees.contents(scene.root, scene.disk) == contents
+    found = look(scene)
     filled = {os.fsencode(line[2]) for line in plan[1] if line[0] in ("move", "copy", "trash")}
     for path, content in theirs.items():
         if path not in filled:  # there it cannot be told from the operation's file, saved anew
