@@ -121,7 +121,8 @@ class Catalog:
             return changed
 
     def _undone(self, operation: Operation) -> list[Operation]:
-        if operation.kind != "rollback" or operation.state not in ("completed", "partial") or not operation.counts.done:
+        has_undone = operation.state in ("completed", "partial") and operation.counts.done > 0
+        if operation.kind != "rollback" or operation.in_part or not has_undone:
             return []
         undone = self._operations.get(operation.undo_of or "")
         if undone is None:

@@ -167,6 +167,8 @@ class Operation(Struct, kw_only=True):
     error: str | None = None
     sequence: int = 0
     automatic: bool = False
+    in_part: bool = False
+    """It takes back only a part of another operation, which therefore does not count as undone."""
     note: str | None = None
     """Why it waits, or what a person should know, in words."""
 
@@ -290,6 +292,7 @@ def summary(request: Request) -> Operation:
         created=request.created,
         sequence=request.sequence,
         automatic=request.automatic,
+        in_part=request.only is not None,
     )
 
 

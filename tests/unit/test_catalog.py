@@ -90,6 +90,12 @@ def test_an_undo_that_put_nothing_back_marks_nothing(catalog: Catalog) -> None:
     assert catalog.get(moved.id).undone_by is None
 
 
+def test_an_undo_in_part_leaves_the_rest_to_be_undone(catalog: Catalog) -> None:
+    moved = operation(catalog, "aaaa2222", counts=Counts(planned=9, done=9))
+    operation(catalog, "bbbb2222", kind="rollback", undo_of=moved.id, in_part=True)
+    assert catalog.get(moved.id).undone_by is None
+
+
 def test_a_crash_at_any_moment_of_a_write_leaves_the_old_or_the_new_catalog(
     catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
