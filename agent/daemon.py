@@ -15,6 +15,7 @@ from agent.auth import Access
 from agent.channel import Reload
 from agent.folders import Folders
 from agent.hub import Hub
+from agent.memory import give_back, is_swollen
 from agent.notices import Notices
 from agent.notify import notify, watchdog_pause
 from agent.operations import Operations
@@ -138,6 +139,10 @@ class Agent:
             await asyncio.sleep(SWEEP_SECONDS)
             self.supervisor.kill_if_stalled()
             await self._queue_lost()
+            if not self.supervisor.running:
+                self.supervisor.renew_if_swollen()
+                if is_swollen(os.getpid()):
+                    await asyncio.to_thread(give_back)
 
     async def _queue_lost(self) -> None:
         try:
@@ -195,7 +200,7 @@ class Agent:
     def troubles(self) -> list[str]:
         """Return what is wrong, in words; nothing when all is well."""
         troubles = [trouble for trouble in (self.operations.trouble, self._config_trouble) if trouble]
-        if not self.supervisor.is_ready:
+        if not self.supervisor.is_ready and not self.supervisor.is_renewing:
             troubles.append("the worker is starting" if not self.supervisor.deaths else "the worker died")
         troubles += [
             f"folder {shown(status.name)} is halted: {status.reason}"

@@ -259,8 +259,7 @@ class WatchedFolder:
             self._halt(why)
             return
         await self._services.scan(lambda: self._reconciler.forget(difference.removed))
-        for entry in difference.changed:
-            self._settling.add(entry, self._clock())
+        self._settling.add(difference.changed, self._clock())
         if difference.has_more or self._is_a_day_older():
             self._needs_whole_pass = True
         self.status.files = difference.files
@@ -276,8 +275,7 @@ class WatchedFolder:
     async def _take_hints(self) -> None:
         if hints := self._hearing.take_hints():
             found, missing = await self._services.scan(lambda: self._reconciler.look(hints))
-            for entry in found:
-                self._settling.add(entry, self._clock())
+            self._settling.add(found, self._clock())
             if missing >= brakes.EMPTIED_FROM:  # perhaps all is gone: only a comparison can tell
                 self._hearing.has_lost_count = True
                 self._woken.set()
@@ -290,8 +288,8 @@ class WatchedFolder:
         if not self.folder.subfolders:
             self._hearing.new_directories.pop(directory, None)
             return
-        for entry in await self._services.scan(lambda: self._reconciler.beneath(directory)):
-            self._settling.add(entry, self._clock())
+        found = await self._services.scan(lambda: self._reconciler.beneath(directory))
+        self._settling.add(found, self._clock())
         self._hearing.restart_if_partial()
 
     async def _settle(self) -> None:
@@ -315,7 +313,7 @@ class WatchedFolder:
         if news.changed:
             await self._submit([entry.path for entry in news.changed], news.arrived)
             await self._services.scan(lambda: self._reconciler.acknowledge(news.changed))
-            self._count_new(len(news.arrived))
+            await self._count_new(len(news.arrived))
         for entry in entries:
             if self._settled.get(entry.path) is entry:
                 del self._settled[entry.path]
@@ -354,9 +352,10 @@ class WatchedFolder:
     def _name(self) -> str:
         return shown(self.folder.name)
 
-    def _count_new(self, arrived: int) -> None:
+    async def _count_new(self, arrived: int) -> None:
+        index, root = self._services.index, self.folder.path
         self._new_today = (date.today(), self.status.new_today + arrived)
-        self.status.files += arrived
+        self.status.files = await self._services.scan(lambda: index.count(root))
 
     def _tell(self) -> None:
         self.status.state, self.status.reason = self._state()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from agent.memory import give_back
 from agent.settle import Settling
 from core.errors import SourceInUse, StorageError
 from core.index import Index, Stamp
@@ -17,6 +18,8 @@ from core.storage.local import LocalStorage
 KEPT_ENTRIES = 20_000
 """Changed files that are listed one by one; with more the whole folder is gone through."""
 BATCH = 5000
+MANY_FILES = 10_000
+"""From so many files on a comparison takes memory that is worth giving back."""
 
 
 @dataclass
@@ -85,6 +88,9 @@ class Reconciler:
         self._index.update(self.root, unlisted, [])
         hidden = tuple(directory + b"/" for directory in difference.unreadable)
         difference.removed = [path for path in known if not path.startswith(hidden)] if hidden else list(known)
+        known.clear()
+        if difference.files > MANY_FILES:
+            give_back()
         return difference
 
     def forget(self, removed: list[bytes]) -> None:

@@ -6,7 +6,7 @@ need not wait.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from core.storage import Entry
@@ -34,11 +34,12 @@ class Settling:
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._candidates)
 
-    def add(self, entry: Entry, now: float) -> None:
-        """Take a file in that was found; one that is known already starts anew only if it changed."""
-        known = self._candidates.get(entry.path)
-        if known is None or known.stamp != _stamp(entry):
-            self._candidates[entry.path] = _Candidate(_stamp(entry), now + self.seconds)
+    def add(self, entries: Iterable[Entry], now: float) -> None:
+        """Take files in that were found together; one that is known already starts anew only if it changed."""
+        for entry in entries:
+            known = self._candidates.get(entry.path)
+            if known is None or known.stamp != _stamp(entry):
+                self._candidates[entry.path] = _Candidate(_stamp(entry), now + self.seconds)
 
     def drop(self, path: bytes) -> None:
         """Forget a file."""

@@ -17,6 +17,7 @@ from typing import Protocol
 
 from agent import channel
 from agent.channel import Advanced, Begin, Changed, LeftOff, Order, Ready, Report, Stop, Taken
+from agent.memory import is_swollen
 from agent.settings import Settings
 from core.model import Operation, Progress
 
@@ -60,6 +61,8 @@ class Supervisor:
         self._process: subprocess.Popen[bytes] | None = None
         self._ended = asyncio.Event()
         self._stopping = False
+        self.is_renewing = False
+        """Whether a worker at rest makes room for a fresh one."""
         self.running: dict[str, float] = {}
         """The operations that the worker is at, and when each last got on (by the clock)."""
         self.is_ready = False
@@ -87,6 +90,11 @@ class Supervisor:
                 return
             blamed = list(self.running)
             self.running.clear()
+            if self.is_renewing:
+                self.is_renewing = False
+                for id in blamed:  # taken at the last moment; the fresh worker goes on with it
+                    self._listener.left_off(id, "")
+                continue
             self.deaths += 1
             _log.error("the worker ended (%s); operations under way: %s", _how(code), ", ".join(blamed) or "none")
             self._listener.worker_died(blamed)
@@ -184,6 +192,13 @@ class Supervisor:
         if now - max(self.running.values()) > STALL_SECONDS:
             _log.error("no progress for %d minutes: %s", STALL_SECONDS // 60, ", ".join(self.running))
             self._process.kill()
+
+    def renew_if_swollen(self) -> None:
+        """Let a worker at rest that a large operation left swollen make room for a fresh one."""
+        if self._process is not None and self.is_ready and not self.running and is_swollen(self._process.pid):
+            _log.info("the worker is renewed: it gives its memory back")
+            self.is_renewing = True
+            self.tell(Stop())
 
     async def stop(self, seconds: float) -> None:
         """Let the worker come to the end of its files; kill it if that takes too long."""

@@ -19,6 +19,7 @@ import threading
 from agent.channel import Begin, Cancel, Changed, LeftOff, Order, Ready, Reload, Stop, Taken, Wake, next_order
 from agent.consumer import QueueConsumer
 from agent.logs import set_up
+from agent.memory import give_back
 from agent.moved import remember_own_moves
 from agent.queue import QUEUE_NAMES, QueueName, threads_for
 from agent.reporter import Reporter
@@ -113,6 +114,7 @@ class Worker:
                 remember_own_moves(engine.files(id), self._index, self._config)
             finally:
                 self._reporter.say(LeftOff(id, trouble))
+                give_back()
 
     def _should_stop(self, id: str) -> bool:
         if self._stopping.is_set():

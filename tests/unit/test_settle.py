@@ -24,7 +24,7 @@ class Disk:
 
 def test_a_file_that_stays_as_it_is_settles_once() -> None:
     settling, disk = Settling(5), Disk(entry())
-    settling.add(entry(), 100)
+    settling.add([entry()], 100)
     assert settling.next_due == 105
     assert disk.settled(settling, 104.9) == []
     assert disk.settled(settling, 105) == [b"a"]
@@ -34,7 +34,7 @@ def test_a_file_that_stays_as_it_is_settles_once() -> None:
 def test_any_change_begins_the_wait_anew() -> None:
     for change in (entry(size=2), entry(mtime_ns=2), entry(ctime_ns=2)):
         settling, disk = Settling(5), Disk(change)
-        settling.add(entry(), 100)
+        settling.add([entry()], 100)
         assert disk.settled(settling, 105) == []
         assert settling.next_due == 110
         assert disk.settled(settling, 110) == [b"a"]
@@ -42,22 +42,22 @@ def test_any_change_begins_the_wait_anew() -> None:
 
 def test_a_hint_without_a_change_does_not_prolong_the_wait() -> None:
     settling, disk = Settling(5), Disk(entry())
-    settling.add(entry(), 100)
-    settling.add(entry(), 104)
+    settling.add([entry()], 100)
+    settling.add([entry()], 104)
     assert disk.settled(settling, 105) == [b"a"]
 
 
 def test_a_hint_of_a_change_does() -> None:
     settling = Settling(5)
-    settling.add(entry(), 100)
-    settling.add(entry(size=2), 104)
+    settling.add([entry()], 100)
+    settling.add([entry(size=2)], 104)
     assert settling.next_due == 109
 
 
 def test_a_file_in_use_waits() -> None:
     settling, disk = Settling(5), Disk(entry())
     disk.in_use.add(b"a")
-    settling.add(entry(), 100)
+    settling.add([entry()], 100)
     assert disk.settled(settling, 105) == []
     disk.in_use.clear()
     assert disk.settled(settling, 110) == [b"a"]
@@ -65,14 +65,14 @@ def test_a_file_in_use_waits() -> None:
 
 def test_a_file_that_is_gone_is_forgotten() -> None:
     settling = Settling(5)
-    settling.add(entry(), 100)
+    settling.add([entry()], 100)
     assert Disk().settled(settling, 105) == []
     assert len(settling) == 0
 
 
 def test_files_settle_each_by_itself() -> None:
     settling, disk = Settling(5), Disk(entry(b"a"), entry(b"b"))
-    settling.add(entry(b"a"), 100)
-    settling.add(entry(b"b"), 103)
+    settling.add([entry(b"a")], 100)
+    settling.add([entry(b"b")], 103)
     assert disk.settled(settling, 105) == [b"a"]
     assert list(settling) == [b"b"] and settling.next_due == 108
