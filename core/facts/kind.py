@@ -31,7 +31,8 @@ from typing import NamedTuple
 
 from core.facts.containers import EXTENSIONS, INSIDE, Read
 from core.facts.extensions import KINDS, TEXTUAL, Kind, extension_of, kind_of_name
-from core.facts.signatures import Found, by_start, by_structure
+from core.facts.signatures import Found, by_start
+from core.facts.structures import by_structure
 
 HEAD = 4096
 """Bytes that are read of every file."""

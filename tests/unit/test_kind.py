@@ -162,6 +162,13 @@ def test_a_text_cut_within_a_character_is_a_text() -> None:
         (b"GIF is a format\n", b"about.txt", "document"),
         (b"BMW and other cars\n", b"cars.txt", "document"),
         (b"MZ is a prefix\n", b"a.md", "document"),
+        (b"The free encyclopedia\n", b"a.txt", "document"),
+        (b"BLENDER tips\n", b"", "document"),
+        (b"RIFF raff\n", b"", "document"),
+        (b"OggS is a page\n", b"", "document"),
+        (b"MAC and PC\n", b"a.csv", "sheet"),
+        (b"<<< older\n", b"", "document"),
+        (b"0707018 is my number\n", b"a.txt", "document"),
         (b"\xff\xfbnot a frame \0\0\0" * 40, b"x", "other"),
     ],
 )
