@@ -14,6 +14,7 @@ from tui.surroundings import Surroundings
 
 _OVER_SSH = {"TEXTUAL_FPS": "10", "TEXTUAL_SMOOTH_SCROLL": "0"}
 _HANGUP = 129
+_MOUSE_OFF = "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l"
 
 
 def run(socket: Path, *, mouse: bool = True, read_only: bool = False) -> int:
@@ -27,6 +28,8 @@ def run(socket: Path, *, mouse: bool = True, read_only: bool = False) -> int:
 
     face = Face(socket, Surroundings.real(), read_only=read_only, colours=colours())
     end_with_the_terminal()
+    if not mouse:  # an earlier connection that broke may have left it on
+        print(_MOUSE_OFF, end="", flush=True)
     face.run(mouse=mouse)
     print(farewell(len(face.live.running()), connected=face.live.connected))
     return face.return_code or 0

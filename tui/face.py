@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -17,31 +17,26 @@ from textual.timer import Timer
 from textual.widgets import Input
 
 from core.errors import ShelverError
-from core.model import FolderStatus, Operation, Preview, StepView
+from core.model import Operation, StepView
 from core.names import shown
 from tui import theme, words
+from tui.acts import Acts
 from tui.client import AgentClient
 from tui.live import Live
 from tui.palette import Commands
 from tui.rhythm import Rhythm
-from tui.screens.add import AddFolder
-from tui.screens.confirm import Confirm
 from tui.screens.home import Home
 from tui.screens.operation import OperationScreen
 from tui.screens.operations import Operations
-from tui.screens.place import Placed, operation_title
+from tui.screens.place import Placed
 from tui.screens.step import StepDetail
-from tui.screens.undo import Undo
 from tui.screens.where import Where
 from tui.surroundings import Surroundings
-from tui.widgets.line import EMPTY, Line
-from tui.wire import exact_path
+from tui.widgets.line import Line
 
 T = TypeVar("T")
 
 LONGEST_RETRY = 10.0
-CLIPBOARD_BYTES = 70_000
-"""More than this, and terminals silently drop it."""
 
 
 class Face(App[None]):
@@ -61,6 +56,7 @@ class Face(App[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+l", "repaint", "draw again", show=False),
+        Binding("ctrl+c", "leave", "leave", show=False),
     ]
     TITLE = "Shelver"
     COMMANDS = {Commands}
@@ -73,6 +69,7 @@ class Face(App[None]):
         super().__init__()
         self.agent = AgentClient(socket)
         self.live = Live()
+        self.acts = Acts(self)
         self.around = around
         self.read_only = read_only
         self.rhythm = Rhythm(around.burst)
@@ -113,6 +110,8 @@ class Face(App[None]):
                     self.live.apply(event, self.around.now())
                     if event.type == "resync":
                         await self._meet()
+                    elif event.type == "error":
+                        self.tell(event.message, trouble=True)
                     self.changed()
             except ShelverError as error:
                 self.live.parted(str(error))
@@ -158,7 +157,7 @@ class Face(App[None]):
         seen = live.seen.astimezone(self.around.now().tzinfo)
         return (
             (" The agent is out of reach", "warn"),
-            (f" · what you see is from {seen:%H:%M:%S}, {age} ago; trying again.", "dim"),
+            (f" · what you see is from {seen:%H:%M:%S}, {age} ago", "dim"),
         )
 
     @property
@@ -188,7 +187,7 @@ class Face(App[None]):
         """Show a step in full."""
         self.push_screen(StepDetail(step, operation))
 
-    # -- doing -------------------------------------------------------------------------------------------
+    # -- asking the agent -------------------------------------------------------------------------------
 
     def attempt(self, work: Callable[[], Awaitable[T]], then: Callable[[T], object]) -> None:
         """Ask the agent for something; say so when it refuses."""
@@ -204,127 +203,13 @@ class Face(App[None]):
         """Say something in passing."""
         self.notify(shown(text), severity="error" if trouble else "information", markup=False)
 
-    def plan(self, folder: str) -> None:
-        """Have a folder planned, and show the plan; nothing moves before it is approved."""
-        self.attempt(lambda: self.agent.submit("organize", folder, dry_run=True), self._started)
-
-    def add_folder(self) -> None:
-        """Ask for a folder, and plan it."""
-
-        def given(path: str | None) -> None:
-            if path:
-                self.plan(path)
-
-        self.push_screen(AddFolder(), given)
-
-    def _started(self, operation: Operation) -> None:
-        self.live.put(operation)
-        self.show_operation(operation)
-
-    def _took_over(self, operation: Operation) -> None:
-        self.live.put(operation)
-        self.changed()
-
-    def approve(self, operation: Operation, only: Sequence[bytes] | None) -> None:
-        """Ask, then let an operation run."""
-        planned = len(only) if only is not None else operation.counts.pending
-        some = f"{words.count(planned)} of {words.files(operation.counts.planned)}" if only else words.files(planned)
-        self._ask(
-            f"Approve: {operation_title(operation, self.around)}",
-            (((some, "strong"), (" go where the list shows.", "text")), EMPTY, _REVERSIBLE),
-            f"Approve {words.files(planned)}",
-            lambda: self.agent.approve(operation.id, only=only),
-        )
-
-    def reject(self, operation: Operation) -> None:
-        """Ask, then refuse a proposed operation."""
-        said = "Nothing moves. The agent leaves these files alone until they or the rules change."
-        self._ask(
-            f"Reject: {operation_title(operation, self.around)}",
-            (((said, "text"),),),
-            "Reject",
-            lambda: self.agent.reject(operation.id),
-        )
-
-    def cancel(self, operation: Operation) -> None:
-        """Ask, then stop a running operation."""
-        said = "It stops between two files. What is done stays done, and can be undone; approve goes on with the rest."
-        self._ask(
-            f"Stop: {operation_title(operation, self.around)}",
-            tuple(((part, "text"),) for part in said.split("; ")),
-            "Stop it",
-            lambda: self.agent.cancel(operation.id),
-        )
-
-    def _ask(self, title: str, lines: Sequence[Line], verb: str, work: Callable[[], Awaitable[Operation]]) -> None:
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.attempt(work, self._took_over)
-
-        self.push_screen(Confirm(title, lines, verb), answered)
-
-    def pause(self, folder: FolderStatus) -> None:
-        """Start nothing in a folder any more."""
-        self.attempt(lambda: self.agent.pause(folder.name), self._folder_changed)
-
-    def resume(self, folder: FolderStatus) -> None:
-        """Go on in a folder; one that halted says why first."""
-        if folder.state != "halted":
-            self.attempt(lambda: self.agent.resume(folder.name), self._folder_changed)
-            return
-
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.attempt(lambda: self.agent.resume(folder.name), self._folder_changed)
-
-        lines: tuple[Line, ...] = (
-            (("It halted because:", "dim"),),
-            ((folder.reason, "warn"),),
-            EMPTY,
-            (("Going on accepts the folder as it is now.", "text"),),
-        )
-        self.push_screen(Confirm(f"Resume {self.around.tilde(folder.name)}", lines, "Go on"), answered)
-
-    def _folder_changed(self, folder: FolderStatus) -> None:
-        self.live.folders[folder.name] = folder
-        self.changed()
-
-    # -- undo --------------------------------------------------------------------------------------------
-
-    def show_undo(self, operation: Operation, only: Sequence[bytes] | None = None) -> None:
-        """Show what taking an operation back would do, then ask; what is done is exactly the plan that was shown."""
-
-        def answered(preview: Preview | None) -> None:
-            if preview is not None:
-                self.attempt(lambda: self.agent.approve(preview.operation.id), self._started)
-
-        self.push_screen(Undo(operation, only), answered)
-
-    def put_away(self, preview: Preview) -> None:
-        """Drop the plan of an undo that was only looked at, so that it does not wait for anybody."""
-        self.attempt(lambda: self.agent.reject(preview.operation.id), self._took_over)
-
     # -- small things ------------------------------------------------------------------------------------
-
-    def copy_path(self, step: StepView) -> None:
-        """Hand a path to the terminal's clipboard, which may or may not take it."""
-        text, encoded = step.source, step.source_b64
-        if step.outcome == "done" and step.destination:
-            text, encoded = step.destination, step.destination_b64
-        path = exact_path(text, encoded)
-        if path is None:
-            return
-        if encoded is not None or len(path) > CLIPBOARD_BYTES:
-            self.tell("This name cannot go through the clipboard; enter shows it.", trouble=True)
-            return
-        self.copy_to_clipboard(path.decode())
-        self.tell("Sent to the terminal's clipboard; Y shows it if yours does not take it.")
 
     def action_repaint(self) -> None:
         """Draw everything again."""
         self.refresh(repaint=True, layout=True)
 
-    def leave(self) -> None:
+    def action_leave(self) -> None:
         """End the screens. The agent goes on."""
         self.exit()
 
@@ -344,6 +229,3 @@ class Face(App[None]):
     def get_system_commands(self, screen: Any) -> Any:
         """Offer none of Textual's own: the palette has ours."""
         return ()
-
-
-_REVERSIBLE: Line = (("It can be undone later, all of it or any part.", "dim"),)

@@ -11,7 +11,7 @@ from tui.screens.confirm import Choice
 
 async def previewed(look: Look) -> None:
     """Open the undo of the big operation."""
-    look.face.show_undo(look.face.live.operations["cam0big0"])
+    look.face.acts.show_undo(look.face.live.operations["cam0big0"])
     await look.goes("Undo")
     await look.sees("99,896  go back to where they were")
 
@@ -82,7 +82,7 @@ async def test_nothing_to_undo_leaves_nothing_to_confirm(agent: FakeAgent) -> No
     empty = replace(agent.previews["cam0big0"], files=0, notes={}, refusals={"it is no longer there": 5}, sample=[])
     agent.previews["cam0big0"] = empty
     async with looking(agent.socket) as look:
-        look.face.show_undo(look.face.live.operations["cam0big0"])
+        look.face.acts.show_undo(look.face.live.operations["cam0big0"])
         await look.sees("5  it is no longer there")
         await look.press("tab", "enter")
         assert approvals(agent) == []
@@ -91,5 +91,5 @@ async def test_nothing_to_undo_leaves_nothing_to_confirm(agent: FakeAgent) -> No
 async def test_a_refused_preview_says_why(agent: FakeAgent) -> None:
     agent.may = ["view"]
     async with looking(agent.socket) as look:
-        look.face.show_undo(look.face.live.operations["cam0big0"])
+        look.face.acts.show_undo(look.face.live.operations["cam0big0"])
         await look.sees("Not allowed: you may only look.")

@@ -131,22 +131,22 @@ class Home(Place):
     def action_organize(self) -> None:
         """Plan the folder under the cursor, and show the plan."""
         if self.folder is not None:
-            self.face.plan(self.folder.name)
+            self.face.acts.plan(self.folder.name)
 
     def action_undo(self) -> None:
         """Show what taking it back would do."""
         if self.undoable is not None:
-            self.face.show_undo(self.undoable)
+            self.face.acts.show_undo(self.undoable)
 
     def action_pause(self) -> None:
         """Start nothing in the folder under the cursor any more."""
         if self.folder is not None:
-            self.face.pause(self.folder)
+            self.face.acts.pause(self.folder)
 
     def action_resume(self) -> None:
         """Go on in the folder under the cursor."""
         if self.folder is not None:
-            self.face.resume(self.folder)
+            self.face.acts.resume(self.folder)
 
     def action_where(self) -> None:
         """Search where a file went."""
@@ -162,7 +162,7 @@ class Home(Place):
 
     def action_add(self) -> None:
         """Look at a folder that is not watched yet."""
-        self.face.add_folder()
+        self.face.acts.add_folder()
 
     def action_jump(self, section: str) -> None:
         """Go to a section."""

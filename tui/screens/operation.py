@@ -211,19 +211,19 @@ class OperationScreen(Place):
 
     def action_approve(self) -> None:
         """Ask, then let it run: what is marked, or all."""
-        self.face.approve(self.operation, self._marked())
+        self.face.acts.approve(self.operation, self._marked())
 
     def action_reject(self) -> None:
         """Ask, then refuse it; its files are left alone from then on."""
-        self.face.reject(self.operation)
+        self.face.acts.reject(self.operation)
 
     def action_cancel(self) -> None:
         """Ask, then stop it between two files."""
-        self.face.cancel(self.operation)
+        self.face.acts.cancel(self.operation)
 
     def action_undo(self) -> None:
         """Show what taking it back would do: what is marked, or all."""
-        self.face.show_undo(self.operation, self._marked())
+        self.face.acts.show_undo(self.operation, self._marked())
 
     def action_mark(self) -> None:
         """Mark a step, so that undo and approve mean it alone."""
@@ -238,7 +238,7 @@ class OperationScreen(Place):
     def action_copy(self) -> None:
         """Hand the path where the file is now to the terminal's clipboard."""
         if self.steps.current is not None:
-            self.face.copy_path(self.steps.current)
+            self.face.acts.copy_path(self.steps.current)
 
     @on(LineList.Opened)
     def action_detail(self) -> None:

@@ -164,7 +164,7 @@ class Operations(Place):
     def action_undo(self) -> None:
         """Show what taking it back would do."""
         if self.operation is not None:
-            self.face.show_undo(self.operation)
+            self.face.acts.show_undo(self.operation)
 
     def action_where(self) -> None:
         """Search where a file went."""

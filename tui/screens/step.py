@@ -53,7 +53,7 @@ class StepDetail(Dialog[None]):
 
     def action_copy(self) -> None:
         """Hand the path where the file is now to the terminal's clipboard."""
-        self.face.copy_path(self._step)
+        self.face.acts.copy_path(self._step)
 
 
 def step_facts(step: StepView, operation: Operation, around: Surroundings, width: int) -> list[Line]:

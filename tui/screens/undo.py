@@ -131,5 +131,5 @@ class Undo(Decision[Preview]):
 
     def _put_away(self) -> None:
         if self._preview is not None:
-            self.face.put_away(self._preview)
+            self.face.acts.put_away(self._preview)
             self._preview = None

@@ -1,0 +1,142 @@
+"""What a person can do: each act asks first where it changes files, and then asks the agent."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING
+
+from core.model import FolderStatus, Operation, Preview, StepView
+from tui import words
+from tui.screens.add import AddFolder
+from tui.screens.confirm import Confirm
+from tui.screens.place import operation_title
+from tui.screens.undo import Undo
+from tui.widgets.line import EMPTY, Line
+from tui.wire import exact_path
+
+if TYPE_CHECKING:
+    from tui.face import Face
+
+CLIPBOARD_BYTES = 70_000
+"""More than this, and terminals silently drop it."""
+
+_REVERSIBLE: Line = (("It can be undone later, all of it or any part.", "dim"),)
+
+
+class Acts:
+    """The acts of the person before the screens. The agent decides what is allowed, and does the work."""
+
+    def __init__(self, face: Face) -> None:
+        self._face = face
+
+    def plan(self, folder: str) -> None:
+        """Have a folder planned, and show the plan; nothing moves before it is approved."""
+        self._face.attempt(lambda: self._face.agent.submit("organize", folder, dry_run=True), self._started)
+
+    def add_folder(self) -> None:
+        """Ask for a folder, and plan it."""
+
+        def given(path: str | None) -> None:
+            if path:
+                self.plan(path)
+
+        self._face.push_screen(AddFolder(), given)
+
+    def _started(self, operation: Operation) -> None:
+        self._face.live.put(operation)
+        self._face.show_operation(operation)
+
+    def _took_over(self, operation: Operation) -> None:
+        self._face.live.put(operation)
+        self._face.changed()
+
+    def approve(self, operation: Operation, only: Sequence[bytes] | None) -> None:
+        """Ask, then let an operation run."""
+        planned = len(only) if only is not None else operation.counts.pending
+        some = f"{words.count(planned)} of {words.files(operation.counts.planned)}" if only else words.files(planned)
+        self._ask(
+            f"Approve: {operation_title(operation, self._face.around)}",
+            (((some, "strong"), (" go where the list shows.", "text")), EMPTY, _REVERSIBLE),
+            f"Approve {words.files(planned)}",
+            lambda: self._face.agent.approve(operation.id, only=only),
+        )
+
+    def reject(self, operation: Operation) -> None:
+        """Ask, then refuse a proposed operation."""
+        said = "Nothing moves. The agent leaves these files alone until they or the rules change."
+        self._ask(
+            f"Reject: {operation_title(operation, self._face.around)}",
+            (((said, "text"),),),
+            "Reject",
+            lambda: self._face.agent.reject(operation.id),
+        )
+
+    def cancel(self, operation: Operation) -> None:
+        """Ask, then stop a running operation."""
+        said = "It stops between two files. What is done stays done, and can be undone; approve goes on with the rest."
+        self._ask(
+            f"Stop: {operation_title(operation, self._face.around)}",
+            tuple(((part, "text"),) for part in said.split("; ")),
+            "Stop it",
+            lambda: self._face.agent.cancel(operation.id),
+        )
+
+    def _ask(self, title: str, lines: Sequence[Line], verb: str, work: Callable[[], Awaitable[Operation]]) -> None:
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._face.attempt(work, self._took_over)
+
+        self._face.push_screen(Confirm(title, lines, verb), answered)
+
+    def pause(self, folder: FolderStatus) -> None:
+        """Start nothing in a folder any more."""
+        self._face.attempt(lambda: self._face.agent.pause(folder.name), self._folder_changed)
+
+    def resume(self, folder: FolderStatus) -> None:
+        """Go on in a folder; one that halted says why first."""
+        if folder.state != "halted":
+            self._face.attempt(lambda: self._face.agent.resume(folder.name), self._folder_changed)
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._face.attempt(lambda: self._face.agent.resume(folder.name), self._folder_changed)
+
+        lines: tuple[Line, ...] = (
+            (("It halted because:", "dim"),),
+            ((folder.reason, "warn"),),
+            EMPTY,
+            (("Going on accepts the folder as it is now.", "text"),),
+        )
+        self._face.push_screen(Confirm(f"Resume {self._face.around.tilde(folder.name)}", lines, "Go on"), answered)
+
+    def _folder_changed(self, folder: FolderStatus) -> None:
+        self._face.live.folders[folder.name] = folder
+        self._face.changed()
+
+    def show_undo(self, operation: Operation, only: Sequence[bytes] | None = None) -> None:
+        """Show what taking an operation back would do, then ask; what is done is exactly the plan that was shown."""
+
+        def answered(preview: Preview | None) -> None:
+            if preview is not None:
+                self._face.attempt(lambda: self._face.agent.approve(preview.operation.id), self._started)
+
+        self._face.push_screen(Undo(operation, only), answered)
+
+    def put_away(self, preview: Preview) -> None:
+        """Drop the plan of an undo that was only looked at, so that it does not wait for anybody."""
+        self._face.attempt(lambda: self._face.agent.reject(preview.operation.id), self._took_over)
+
+    def copy_path(self, step: StepView) -> None:
+        """Hand a path to the terminal's clipboard, which may or may not take it."""
+        text, encoded = step.source, step.source_b64
+        if step.outcome == "done" and step.destination:
+            text, encoded = step.destination, step.destination_b64
+        path = exact_path(text, encoded)
+        if path is None:
+            return
+        if encoded is not None or len(path) > CLIPBOARD_BYTES:
+            self._face.tell("This name cannot go through the clipboard; enter shows it.", trouble=True)
+            return
+        self._face.copy_to_clipboard(path.decode())
+        self._face.tell("Sent to the terminal's clipboard; Y shows it if yours does not take it.")
