@@ -14,13 +14,12 @@ from core.model import DIRECTORY_KINDS, Counts, Plan, State, Step
 from core.moves import Moves
 from core.names import shown
 from core.recovery import Recovery
-from core.run import Observer, RootGone, Run, Tally
+from core.run import ALREADY_THERE, Observer, RootGone, Run, Tally
 from core.transfers import Transfers
 
 __all__ = ["Observer", "RootGone", "Tally", "counts", "execute"]
 
 NOT_APPROVED = "not approved"
-ALREADY_THERE = "it is there already"
 TOGETHER = "a file that belongs with it has to stay"
 
 _GROUPED = frozenset({"move", "trash", "copy"})

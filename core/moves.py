@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from core.errors import CrossesDevices, DestinationTaken, StorageError
 from core.model import Step
-from core.run import Run, expected
+from core.run import ALREADY_THERE, Run, expected
 from core.transfers import Transfers
 
 
@@ -27,11 +27,40 @@ class Moves:
         except CrossesDevices:
             self._transfers.add(step)
         except DestinationTaken as error:
-            self._move_to_a_number(step, error)
+            if self._is_at(step, destination):
+                self._respell(step)
+            else:
+                self._move_to_a_number(step, error)
         except StorageError as error:
             run.refuse(step, error)
         else:
             run.done(step, destination)
+
+    def _is_at(self, step: Step, destination: bytes) -> bool:
+        """Tell whether what takes the place is the file itself, under its only name."""
+        try:
+            there = self._run.target(step).entry(destination)
+        except StorageError:
+            return False
+        return there is not None and there.fingerprint == step.fingerprint and there.links == 1
+
+    def _respell(self, step: Step) -> None:
+        """Change a name to what the file system takes for the same, `a.JPG` to `a.jpg`, by way of a third."""
+        storage, aside = self._run.source(step), self._run.aside(step)
+        if step.source == step.destination:
+            self._run.leave(step, "skipped", ALREADY_THERE)
+            return
+        try:
+            storage.move(step.source, storage, aside)
+            try:
+                storage.move(aside, storage, step.destination)
+            except StorageError:
+                storage.move(aside, storage, step.source)
+                raise
+        except StorageError as error:
+            self._run.refuse(step, error)
+        else:
+            self._run.done(step)
 
     def _move_to_a_number(self, step: Step, taken: DestinationTaken) -> None:
         run = self._run

@@ -271,9 +271,15 @@ class Recovery:
         return Finding("published" if is_left else "done", destination, copy)
 
     def _renamed(self, step: Step, destination: bytes, source: Fingerprint | None) -> Finding:
-        if step.kind != "link" and source == step.fingerprint:
-            self._run.source(step).discard(step.source)  # a link was made to rename it, and the old name is left
-        return Finding("done", destination)
+        if step.kind == "link" or source != step.fingerprint:
+            return Finding("done", destination)
+        there = self._run.target(step).entry(destination)
+        if there is not None and there.links > 1:  # a link was made to rename it, and the old name is left
+            self._run.source(step).discard(step.source)
+            return Finding("done", destination)
+        folder, _, name = destination.rpartition(b"/")  # one name, which the file system finds by two spellings
+        is_spelled_so = name in self._run.target(step).list_directory(folder)
+        return Finding("done" if is_spelled_so else "pending", destination)
 
     def _not_there(self, step: Step, destination: bytes, copy: Copy | None, source: Fingerprint | None) -> Finding:
         target, temporary = self._run.target(step), self._run.temporary(step, destination)

@@ -36,6 +36,8 @@ BATCH_SECONDS = 0.05
 
 _RECENT = 5
 
+ALREADY_THERE = "it is there already"
+
 LEFT_ALONE = (SourceMissing, SourceChanged, SourceInUse, DestinationTaken, FolderTaken)
 """What makes a step skipped, not failed: a person or a program was there first."""
 

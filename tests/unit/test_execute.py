@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import NoSpace, ShelverError, StateFull
-from core.execute import Tally
+from core.execute import Tally, boot_id
+from core.journal import Started
 from core.model import Attributes, Counts, Fingerprint
 from core.storage import Copy, linux
 from core.storage.local import LocalStorage
@@ -219,6 +220,77 @@ def test_a_chosen_number_is_durable_before_it_is_used(
     monkeypatch.setattr(os, "fdatasync", sync)
     monkeypatch.setattr(linux, "rename_noreplace", rename)
     assert bench.execute()[0] == "completed"
+
+
+def test_a_file_that_is_there_already_stays_as_it_is(bench: Bench, root: bytes) -> None:
+    trees.build(root, {"a": "1"})
+    bench.add("move", b"a", b"a")
+    assert bench.execute() == ("partial", Counts(planned=1, skipped=1))
+    assert bench.said() == [("skipped", "it is there already")]
+    assert trees.names(root) == {b"a"}
+
+
+# -- file systems that ignore case
+
+
+@pytest.fixture
+def case_blind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have names found whatever their case, as exFAT, SMB and macOS do."""
+
+    def spelled(name: bytes, directory: int | None) -> bytes:
+        if directory is None or not isinstance(name, bytes):
+            return name
+        there = map(os.fsencode, os.listdir(f"/proc/self/fd/{directory}"))
+        return next((other for other in there if other.lower() == name.lower()), name)
+
+    real_stat, real_open, real_unlink, real_rename = os.stat, os.open, os.unlink, linux.rename_noreplace
+
+    def stat_spelled(path: bytes, *, dir_fd: int | None = None, follow_symlinks: bool = True) -> os.stat_result:
+        return real_stat(spelled(path, dir_fd), dir_fd=dir_fd, follow_symlinks=follow_symlinks)
+
+    def open_spelled(path: bytes, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
+        return real_open(spelled(path, dir_fd), flags, mode, dir_fd=dir_fd)
+
+    def unlink_spelled(path: bytes, *, dir_fd: int | None = None) -> None:
+        real_unlink(spelled(path, dir_fd), dir_fd=dir_fd)
+
+    def rename_spelled(source_directory: int, source: bytes, directory: int, name: bytes) -> None:
+        real_rename(source_directory, spelled(source, source_directory), directory, spelled(name, directory))
+
+    monkeypatch.setattr(os, "stat", stat_spelled)
+    monkeypatch.setattr(os, "open", open_spelled)
+    monkeypatch.setattr(os, "unlink", unlink_spelled)
+    monkeypatch.setattr(linux, "rename_noreplace", rename_spelled)
+
+
+@pytest.mark.usefixtures("case_blind")
+def test_a_name_can_change_its_case(bench: Bench, root: bytes) -> None:
+    trees.build(root, {"a.JPG": "1", "B.txt": "2", "b": {}})
+    bench.add("move", b"a.JPG", b"a.jpg")
+    assert bench.execute()[0] == "completed"
+    assert trees.names(root) == {b"a.jpg", b"B.txt"}
+
+
+@pytest.mark.usefixtures("case_blind")
+def test_another_file_whose_name_differs_in_case_is_never_replaced(bench: Bench, root: bytes) -> None:
+    trees.build(root, {"a.JPG": "1", "new": {"A.jpg": "2"}})
+    bench.add("move", b"a.JPG", b"new/a.jpg")
+    assert bench.execute()[0] == "completed"
+    assert trees.names(root) == {b"new/A.jpg", b"new/a (1).jpg"}
+
+
+@pytest.mark.usefixtures("case_blind")
+@pytest.mark.parametrize("name", [b"a.JPG", b"a.jpg", b".shelver-testplan-0.aside"])
+def test_a_change_of_case_that_was_cut_off_loses_nothing(bench: Bench, root: bytes, name: bytes) -> None:
+    trees.build(root, {"a.JPG": "1"})
+    bench.add("move", b"a.JPG", b"a.jpg")
+    bench.files.write_plan(bench.plan)
+    with bench.files.journal() as journal:
+        journal.add(Started(boot_id(), 1))
+        journal.sync()
+    os.rename(root + b"/a.JPG", root + b"/" + name)
+    assert bench.execute()[0] == "completed"
+    assert trees.names(root) == {b"a.jpg"}
 
 
 # -- chains
