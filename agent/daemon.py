@@ -216,7 +216,7 @@ class Agent:
 
     async def status(self) -> bodies.Status:
         """Return the agent at one look."""
-        lengths = await self.operations.queue_lengths()
+        lengths = await self.operations.dispatch.lengths()
         return bodies.Status(
             agent=bodies.AgentStatus(pid=os.getpid(), started=self.started, state_dir=shown(self.settings.state)),
             version=__version__,

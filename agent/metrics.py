@@ -19,7 +19,7 @@ Sample = tuple[Labels, float]
 async def exposition(agent: Agent) -> bytes:
     """Return all metrics of an agent."""
     operations, hub, worker = agent.operations, agent.hub, agent.supervisor
-    queues = await operations.queue_lengths()
+    queues = await operations.dispatch.lengths()
     folders = agent.folders.statuses
     families = [
         _family("info", "gauge", "The version that runs.", [({"version": __version__}, 1)]),

@@ -1,8 +1,4 @@
-"""The agent's operations: asked for, recorded, queued at least once, told to everybody.
-
-One thread writes the catalog. An operation is durable before its id is queued, and only the id is queued; whatever
-is unfinished, in no worker's hands and in no queue is queued again: at start, when a worker died, and every minute.
-"""
+"""The agent's operations: asked for, recorded, queued, told to everybody. One thread writes the catalog."""
 
 from __future__ import annotations
 
@@ -11,25 +7,22 @@ import logging
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from agent.channel import Cancel, Order, Wake
+from agent.channel import Cancel
+from agent.dispatch import DEATHS_ALLOWED, Dispatch, Worker, count_death
 from agent.hub import Hub
-from agent.queue import QUEUE_NAMES, QueueName, queue_for
-from agent.tasks import OperationQueue, nowhere
 from core.catalog import Catalog
 from core.config import Config
 from core.engine import PLANNERS, Engine
 from core.errors import ShelverError, UsageError, WrongState
 from core.history import History, Passage
 from core.model import FINAL_STATES, Operation, Outcome, Preview, Progress, Request, State
-from core.state import StateDirectory, write_durably
+from core.state import StateDirectory
 from core.steps import Page
 
-DEATHS_ALLOWED = 3
-"""An operation in whose middle so many workers died is not tried again by itself."""
 PREVIEW_SECONDS = 600
 """How long the planning of a preview may take."""
 LETTING_GO_SECONDS = 10
@@ -39,15 +32,6 @@ RESTING_STATES: frozenset[str] = FINAL_STATES | {"proposed", "interrupted"}
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
-
-
-class Worker(Protocol):
-    """What is needed of the worker."""
-
-    running: dict[str, float]
-
-    def tell(self, order: Order) -> None:
-        """Tell it something, if there is one."""
 
 
 class Operations:
@@ -60,7 +44,7 @@ class Operations:
         self._loop = asyncio.get_running_loop()
         self._writer = ThreadPoolExecutor(1, "catalog")
         self._catalog = Catalog(state.catalog)
-        self._queues = {name: OperationQueue(config.queue.url, name, state, nowhere) for name in QUEUE_NAMES}
+        self.dispatch = Dispatch(config.queue.url, state, worker)
         self._engine = Engine(state, config, self)
         self._resting: dict[str, list[asyncio.Future[Operation]]] = {}
         self._busy: dict[str, str] = {each.id: each.folder for each in self._catalog.unfinished()}
@@ -88,8 +72,7 @@ class Operations:
         await asyncio.sleep(0)  # what was told thereby may have more to record
         self._is_closing = True
         await asyncio.to_thread(self._writer.shutdown)
-        for queue in self._queues.values():
-            queue.close()
+        self.dispatch.close()
         self._catalog.close()
 
     async def _write(self, act: Callable[[], T]) -> T:
@@ -170,7 +153,7 @@ class Operations:
     async def submit(self, request: Request) -> Operation:
         """Record a request durably, queue it, return the operation. Raises ShelverError."""
         operation = await self._write(lambda: self._record(request))
-        await self._queue(request)
+        await self.dispatch.queue(request)
         return operation
 
     def _record(self, request: Request) -> Operation:
@@ -198,16 +181,11 @@ class Operations:
                 )
         return request
 
-    async def _queue(self, request: Request) -> None:
-        name = queue_for(request)
-        await asyncio.to_thread(self._queues[name].enqueue, request.id)
-        self._worker.tell(Wake(name))
-
     async def approve(self, id: str, by: str, only: list[bytes] | None) -> Operation:
         """Let a proposal run, or go on with what stopped. Raises UnknownOperation, WrongState."""
         await self._let_go(id)
         operation = await self._write(lambda: self._engine.approve(self._catalog.get(id).id, by, only))
-        await self._queue(await asyncio.to_thread(self._engine.files(id).request))
+        await self.dispatch.queue(await asyncio.to_thread(self._engine.files(id).request))
         return operation
 
     async def reject(self, id: str, by: str) -> Operation:
@@ -299,10 +277,6 @@ class Operations:
         """Tell whether an operation of a folder is under way, or queued."""
         return folder in self._busy.values()
 
-    async def queue_lengths(self) -> dict[QueueName, int]:
-        """Return how many operations wait in each queue."""
-        return await asyncio.to_thread(lambda: {name: len(queue) for name, queue in self._queues.items()})
-
     # -- at least once
 
     def left_off(self, id: str) -> None:
@@ -333,19 +307,14 @@ class Operations:
 
     async def sweep(self) -> None:
         """Queue again whatever is unfinished, in no worker's hands and in no queue."""
-        pending = await asyncio.to_thread(self._pending)
-        lost = [each for each in self._catalog.unfinished() if each.id not in pending | self._worker.running.keys()]
-        for operation in lost:
-            _log.info("operation %s is queued again", operation.id)
-            try:
-                await self._queue(await asyncio.to_thread(self._engine.files(operation.id).request))
-            except ShelverError as error:
-                _log.error("operation %s cannot be queued again: %s", operation.id, error)
-        for name in QUEUE_NAMES if pending else ():
-            self._worker.tell(Wake(name))
-
-    def _pending(self) -> set[str]:
-        return {id for queue in self._queues.values() for id in queue.pending()}
+        in_hand = await self.dispatch.in_hand()
+        for operation in self._catalog.unfinished():
+            if operation.id not in in_hand:
+                _log.info("operation %s is queued again", operation.id)
+                try:
+                    await self.dispatch.queue(await asyncio.to_thread(self._engine.files(operation.id).request))
+                except ShelverError as error:
+                    _log.error("operation %s cannot be queued again: %s", operation.id, error)
 
     async def blame(self, ids: list[str]) -> None:
         """Count a worker's death against the operations it was at; end one that did it too often."""
@@ -356,13 +325,9 @@ class Operations:
                 _log.error("operation %s: %s", id, error)
 
     def _blame(self, id: str) -> None:
-        path = self._state.operation(id) / "deaths"
-        deaths = 1 + (int(path.read_text()) if path.exists() else 0)
-        if deaths < DEATHS_ALLOWED:
-            write_durably(path, b"%d" % deaths)
-            return
-        path.unlink(missing_ok=True)
-        self._engine.fail(id, f"{deaths} workers died in the middle of it; `shelver approve {id}` tries again")
+        deaths = count_death(self._state.operation(id))
+        if deaths >= DEATHS_ALLOWED:
+            self._engine.fail(id, f"{deaths} workers died in the middle of it; `shelver approve {id}` tries again")
 
 
 def _union(one: list[bytes] | None, other: list[bytes] | None) -> list[bytes] | None:

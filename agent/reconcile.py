@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Container
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -11,7 +12,8 @@ from agent.memory import give_back
 from agent.settle import Settling
 from core.errors import SourceInUse, StorageError
 from core.index import Index, Stamp
-from core.planners.scope import Scope
+from core.names import collision_key
+from core.planners.scope import Scope, awaited, is_unfinished
 from core.storage import Entry
 from core.storage.local import LocalStorage
 
@@ -126,7 +128,7 @@ class Reconciler:
         found: list[Entry] = []
         missing = 0
         with LocalStorage(self.root) as storage:
-            for path in paths:
+            for path in paths | self._released(paths, storage):
                 if scope.why_not(path):
                     continue
                 try:
@@ -137,6 +139,20 @@ class Reconciler:
                 if entry is not None:
                     found.append(entry)
         return Hinted(found, missing)
+
+    def _released(self, paths: set[bytes], storage: LocalStorage) -> set[bytes]:
+        """Return the files that waited for an unfinished one beside them, which is gone now: they are news again."""
+        released: set[bytes] = set()
+        for path in paths:
+            directory, name = os.path.split(path)
+            with suppress(StorageError):
+                if is_unfinished(name) and not storage.exists(path):
+                    waited = awaited([name])
+                    names = (each for each in storage.list_directory(directory) if collision_key(each) in waited)
+                    released.update(os.path.join(directory, each) for each in names)
+        if released:
+            self._index.update(self.root, [], released)
+        return released
 
     def settled(self, settling: Settling, now: float) -> list[Entry]:
         """Return the files that nobody writes any more; `now` by the monotonic clock."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 import socket
 import threading
 from collections import deque
 
 from agent.channel import Advanced, Changed, Report, encode
 from core.model import Progress
+
+_log = logging.getLogger(__name__)
 
 
 class Reporter:
@@ -55,5 +59,8 @@ class Reporter:
                     return
             try:
                 self._channel.sendall(encode(report))
-            except OSError:
+            except OSError as error:
+                if error.errno == errno.EMSGSIZE:
+                    _log.error("a report is too long to be sent: %s", type(report).__name__)
+                    continue
                 return  # the agent is gone; the journals say all that it must know

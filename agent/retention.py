@@ -28,12 +28,13 @@ async def keep_house(state: StateDirectory, config: Callable[[], Config], forgot
         await asyncio.sleep(pause)
         pause = PAUSE_SECONDS
         try:
-            await asyncio.to_thread(_keep_house_once, state, config(), forgotten)
+            await asyncio.to_thread(keep_house_once, state, config(), forgotten)
         except Exception:
             _log.exception("housekeeping failed")
 
 
-def _keep_house_once(state: StateDirectory, config: Config, forgotten: Callable[[str], None]) -> None:
+def keep_house_once(state: StateDirectory, config: Config, forgotten: Callable[[str], None]) -> None:
+    """Do so once. Blocks on the disk."""
     gone = retention.purge(state, config.trash.keep, _log_purge)
     if gone:
         _log.info("the trash let go of %d files, %d bytes", len(gone), sum(each.size for each in gone))

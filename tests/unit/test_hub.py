@@ -97,6 +97,13 @@ async def test_no_progress_is_told_after_the_end(hub: Hub, time: Time) -> None:
     assert hub.running == []
 
 
+@pytest.mark.parametrize("state", ["proposed", "interrupted"])
+async def test_what_waits_for_a_person_has_no_progress(hub: Hub, state: State) -> None:
+    hub.progress(progress("a", 1))
+    hub.operation(operation("a", state))
+    assert hub.running == []
+
+
 async def test_events_are_numbered_without_a_gap(hub: Hub, time: Time) -> None:
     with hub.subscribed() as listener:
         hub.operation(operation("a", "planning"))

@@ -82,6 +82,18 @@ def test_hinted_paths_are_looked_at(root: Path, index: Index) -> None:
     assert missing == 1
 
 
+def test_a_file_that_waited_for_an_unfinished_one_is_news_when_that_is_gone(root: Path, index: Index) -> None:
+    build(root, {"film.mkv": "f", "film.mkv.part": "f", "other.mkv": "o"})
+    compared = reconciler(root, index)
+    compared.acknowledge_all(frozenset())
+    hint = {b"film.mkv.part"}
+    assert compared.look(hint).found == []
+    (root / "film.mkv.part").unlink()
+    found = compared.look(hint).found
+    assert [entry.path for entry in found] == [b"film.mkv"]
+    assert compared.news(found).changed == found
+
+
 def test_new_directories_are_looked_into(root: Path, index: Index) -> None:
     build(root, {"new": {"x.txt": "x", "y": {"z.txt": "z"}, ".git": {"config": "c"}}, "free": {"w.txt": "w"}})
     compared = reconciler(root, index, subfolders=True)
