@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import UsageError, WrongState
+from core.errors import Cancelled, UsageError, WrongState
 from core.journal import Purged
 from core.model import summary
 from core.planners import rollback
 from core.planners.inverse import BACK, EDITED, EDITED_COPY, FOLDER_TAKEN, GONE, NUMBERED, PURGED, TAKEN, TOGETHER
 from tests import trees
-from tests.acting import Done, Line, Scene
+from tests.acting import Done, Line, Scene, Silent
 from tests.crash import seam
 from tests.trees import File, Folder, HardLink
 
@@ -295,6 +295,17 @@ def test_an_unedited_copy_goes_to_the_trash(scene: Scene) -> None:
     assert trees.names(scene.root) == {b"a", b"/".join([trees.TRASH, undone.id.encode(), b"to/a"])}
 
 
+def test_a_link_goes_to_the_trash(scene: Scene) -> None:
+    trees.build(scene.root, {"a": "1", "to": {}})
+    done = scene.act([("link", "a", "to/a")])
+    assert done.state == "completed", done.results()
+    assert tree(scene)[b"to/a"].links == (b"a",)
+    undone = scene.undo(done)
+    assert without_trash(tree(scene)).keys() == {b"a", b"to"}
+    scene.undo(undone)
+    assert tree(scene)[b"to/a"].links == (b"a",)
+
+
 def test_an_edited_copy_stays(scene: Scene) -> None:
     trees.build(scene.root, {"a": "1"})
     done = scene.act([("mkdir", "", "to"), ("copy", "a", "to/a")])
@@ -321,6 +332,12 @@ def test_a_folder_that_people_use_stays(scene: Scene) -> None:
     trees.write(at(scene, "to/mine"), b"mine")
     scene.undo(done)
     assert trees.names(scene.root) == {b"a", b"to/mine"}
+
+
+def test_a_folder_that_will_not_be_empty_is_not_even_tried(scene: Scene) -> None:
+    done = moved(scene, "a", "b")
+    assert [step.kind for step in scene.plan_undo(done.id, only=[at(scene, "a")]).steps] == ["move"]
+    assert [step.kind for step in scene.plan_undo(done.id).steps] == ["move", "move", "rmdir"]
 
 
 def test_a_folder_that_was_there_before_stays(scene: Scene) -> None:
@@ -411,6 +428,25 @@ def test_only_what_was_done_is_taken_back(scene: Scene) -> None:
     assert trees.names(scene.root) == {b"a", b"to/c"}
     assert scene.undo(done).state == "completed"
     assert sorted(tree(scene)) == [b"a", b"c"]
+
+
+def test_what_a_cancelled_operation_did_is_taken_back(scene: Scene) -> None:
+    class Impatient(Silent):
+        asked = 0
+
+        def check_cancelled(self) -> None:
+            self.asked += 1
+            if self.asked > 4:
+                raise Cancelled
+
+    trees.build(scene.root, {name: name for name in "abcdef"})
+    was = tree(scene)
+    plan = scene.plan([("mkdir", "", "to"), *[("move", name, f"to/{name}") for name in "abcdef"]])
+    done = scene.run(plan, Impatient())
+    assert done.state == "cancelled"
+    assert 0 < done.counts.done < 6
+    assert scene.undo(done).state == "completed"
+    assert tree(scene) == was
 
 
 def test_an_operation_without_an_end_is_refused(scene: Scene) -> None:
