@@ -251,32 +251,9 @@ def _has_control(head: bytes) -> bool:
 
 _CONTROL = bytes(byte for byte in range(32) if byte not in b"\t\n\v\f\r\x1b")
 _BEGIN_AS_TEXT = frozenset(
-    [
-        "pdf",
-        "rtf",
-        "postscript",
-        "eps",
-        "xpm",
-        "hdr",
-        "fits",
-        "amr",
-        "y4m",
-        "torrent",
-        "bdf",
-        "type1",
-        "matlab",
-        "spss",
-        "stata",
-        "shar",
-        "ar",
-        "pem",
-        "pgp",
-        "vcard",
-        "subtitles",
-        "playlist",
-    ]
+    "pdf rtf postscript eps xpm hdr fits amr y4m torrent bdf type1 matlab spss stata".split()  # noqa: SIM905
+    + "shar ar pem pgp vcard subtitles playlist".split()  # noqa: SIM905
 )
-
 
 # Two bytes are soon met by chance: these must show more of themselves.
 _DOUBTED: dict[str, Callable[[bytes], object]] = {

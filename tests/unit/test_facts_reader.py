@@ -93,12 +93,13 @@ def test_every_sample_by_prefetch_and_one_by_one(folder: Path) -> None:
 
 def test_what_is_known_is_never_read_again(folder: Path, index: Index, opened: list[bytes]) -> None:
     song = media.mp3(("Artist", "Album", "Title"))
-    trees.build(folder, {"song": song, "noise.jpg": b"\xff\xd8\xff rubbish", "letter.docx": b"PK\x03\x04 broken"})
+    trees.build(folder, {"song": song, "noise.jpg": b"\xff\xd8\xff rubbish", "letter.docx": papers.docx(["x"])[:-40]})
     paths = (b"song", b"noise.jpg", b"letter.docx")
     with FactReader(index) as read:
         first = [{name: facts(read, folder, path).get(name) for name in NAMES} for path in paths]
     assert first[0] == dict.fromkeys(NAMES) | {"kind": "audio", "artist": "Artist", "album": "Album", "title": "Title"}
-    assert opened
+    assert first[2] == dict.fromkeys(NAMES) | {"kind": "document"}
+    assert opened.count(b"letter.docx") > 1
     opened.clear()
     with FactReader(index) as read:
         assert [{name: facts(read, folder, path).get(name) for name in NAMES} for path in paths] == first
