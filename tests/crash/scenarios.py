@@ -94,6 +94,7 @@ _I: Tree = {"i.jpg": "picture", "i.raw": "raw", "i.xmp": "notes", "z": "last"}
 SCENARIOS: tuple[Scenario, ...] = (
     Scenario("one move", {"a": "1"}, [("mkdir", "", "to"), ("move", "a", "to/a")]),
     Scenario("many moves", _many(40), [("move", f"{n}.txt", f"to/{n % 3}/{n}.txt") for n in range(40)]),
+    Scenario("more than a batch", _many(300), [("move", f"{n}.txt", f"to/{n}.txt") for n in range(300)]),
     Scenario("group", _I, [*_GROUP, ("move", "z", "to/z")]),
     Scenario("group, one missing", _I, [*_GROUP, ("move", "z", "to/z")], meanwhile=_remove("i.xmp"), state="partial"),
     Scenario("group, one taken", _I, [*_GROUP, ("move", "z", "to/z")], meanwhile=_take("to/i.raw")),
@@ -134,6 +135,9 @@ SCENARIOS: tuple[Scenario, ...] = (
         [("move", "a", "@to/a"), ("move", "b", "@to/b"), ("move", "@back", "back")],
         {"back": "and back"},
         across=True,
+    ),
+    Scenario(
+        "across, more than a batch", _many(40), [("move", f"{n}.txt", f"@to/{n}.txt") for n in range(40)], across=True
     ),
     Scenario("across, group", _I, [*_GROUP_ACROSS, ("move", "z", "@to/z")], across=True),
     Scenario(
