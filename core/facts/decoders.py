@@ -53,6 +53,7 @@ class DecoderPool:
         self._looks: queue.SimpleQueue[Look | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
+        self._closed = threading.Event()
 
     def submit(self, look: Look) -> Future[dict[str, Value]]:
         """Have a file looked at; the future is the look's own."""
@@ -64,7 +65,8 @@ class DecoderPool:
         return look.answer
 
     def close(self) -> None:
-        """End every child, after the looks already asked for."""
+        """End every child, each after the one look it is at. What else was asked for is answered with OSError."""
+        self._closed.set()
         with self._lock:
             threads, self._threads = self._threads, []
         for _ in threads:
@@ -74,7 +76,7 @@ class DecoderPool:
 
     def _serve(self) -> None:
         """One decoder's life. The thread outlives its children, which die with the thread that started them."""
-        with _Child(self._seconds) as child:
+        with _Child(self._seconds, self._closed) as child:
             while looks := self._next():
                 child.look_at(looks)
 
@@ -100,8 +102,9 @@ class DecoderPool:
 class _Child:
     """One decoder process, and the next one when it must be replaced."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, closed: threading.Event) -> None:
         self._seconds = seconds
+        self._closed = closed
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: socket.socket | None = None
         self._failures = 0
@@ -122,16 +125,19 @@ class _Child:
                 for _, file in opened[:done]:
                     os.close(file)
                 del opened[:done]
-        except OSError as error:  # no decoder can be had, which is no fault of the files
+        except OSError as error:  # no decoder can be had, or nobody wants to know: no fault of the files
             for look, file in opened:
                 os.close(file)
-                look.answer.set_exception(error)
+                if not look.answer.done():
+                    look.answer.set_exception(error)
 
     def _answer(self, opened: list[tuple[Look, int]]) -> int:
         """Send the looks and take their answers; returns how many are dealt with. Raises OSError."""
         connection = self._begin(opened)
         done = 0
         for look, _ in opened:
+            if self._closed.is_set():
+                raise OSError(errno.ECANCELED, "no longer wanted")
             done += 1
             try:
                 found = receive_answer(connection, FAMILIES[look.job.family].facts, self._seconds)
@@ -148,9 +154,9 @@ class _Child:
 
     def _begin(self, opened: list[tuple[Look, int]]) -> socket.socket:
         """Send the looks to a child that is ready for them; one that died meanwhile is replaced. Raises OSError."""
-        while self._failures < _TRIES:
-            connection = self._connected()
+        while self._failures < _TRIES and not self._closed.is_set():
             try:
+                connection = self._connected()
                 send_jobs(connection, [look.job for look, _ in opened], [file for _, file in opened])
                 receive_answer(connection, (), _START_SECONDS)
             except (OSError, EOFError, ValueError):

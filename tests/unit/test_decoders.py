@@ -260,6 +260,23 @@ def test_a_look_nobody_waits_for_is_left_out(letter: Path, pool: DecoderPool) ->
     assert not opened.is_set()
 
 
+def test_closing_waits_for_one_look_only(tmp_path: Path, letter: Path) -> None:
+    slow = tmp_path / "slow.docx"
+    slow.write_bytes(HOSTILE["open comments"][2]())
+    before = sorted(os.listdir("/proc/self/fd"))
+    pool = DecoderPool(1, seconds=1)
+    first = pool.submit(look(letter))
+    first.result()
+    slow_ones = [pool.submit(look(slow, "text", "docx")) for _ in range(30)]
+    until(slow_ones[0].running)
+    pool.close()
+    errors = [each.exception() for each in slow_ones]
+    assert sum(isinstance(error, FactUnavailable) for error in errors) <= 1
+    assert sum(isinstance(error, OSError) for error in errors) >= 29
+    assert sorted(os.listdir("/proc/self/fd")) == before
+    assert children() == []
+
+
 def test_no_descriptor_is_left_open(tmp_path: Path, letter: Path) -> None:
     before = sorted(os.listdir("/proc/self/fd"))
     pool = DecoderPool(2)
