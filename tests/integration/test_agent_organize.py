@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from core.journal import OperationFiles
 from tests.agents import AgentUnderTest, until
 from tests.trees import build
 
@@ -58,17 +59,21 @@ def test_what_was_undone_stays(agent: AgentUnderTest, downloads: Path) -> None:
         assert agent.operation(done["id"])["undone_by"] == undo["id"]
 
 
-@pytest.mark.heavy
-def test_own_moves_start_nothing(agent: AgentUnderTest, downloads: Path) -> None:
+def test_own_moves_are_no_news(agent: AgentUnderTest, downloads: Path) -> None:
     agent._folders.clear()
     agent.folder("dl", downloads, 'mode = "auto"', "subfolders = true")
     with agent.running():
         agent.passed("dl")
-        (downloads / "a.txt").write_text("a")
-        first = agent.newest("completed")
-        (downloads / "b.json").write_text("{}")
-        second = until(lambda: (found := agent.newest("completed")) and found["id"] != first["id"] and found)
-        assert [each["id"] for each in agent.get_all()] == [second["id"], first["id"]]
+        for name in ("a.txt", "b.json", "c.json"):
+            before = [each["id"] for each in agent.get_all()]
+            (downloads / name).write_text("{}")
+            operation = until(lambda before=before: (o := agent.newest("completed")) and o["id"] not in before and o)  # type: ignore[misc]
+            request = OperationFiles(agent.state.operation(operation["id"])).request()
+            assert request.paths == [name.encode()]  # and not where those before it went
+        # the first pass and these three: not one more that found nothing to do and was forgotten
+        assert _started(agent.get("/metrics").body) == [
+            b'shelver_operations_total{kind="organize",state="completed"} 4'
+        ]
 
 
 def test_new_files_join_the_proposal_that_waits(agent: AgentUnderTest, downloads: Path) -> None:

@@ -63,4 +63,4 @@ def test_what_is_still_in_the_trash_keeps_its_journal(tmp_path: Path) -> None:
 
 def test_a_journal_outlives_its_trash(tmp_path: Path) -> None:
     files, journals, forgotten = keep_house(tmp_path, "0s", "1y")
-    assert files == forgotten == [] and len(journals) == 1
+    assert files == [] and forgotten == [] and len(journals) == 1
