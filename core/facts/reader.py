@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -155,9 +155,10 @@ class FactReader:
         """Return a picture's or film's facts; what carries no date inside may carry one in its name."""
         taken = _wall_time(found.get("taken"))
         source = found.get("taken_source") if taken else None
-        if taken is None and self._sniffed(file).kind in ("image", "video"):
-            taken = names.date_in_name(file.name)
-            source = "name" if taken else None
+        if taken is None or source == "container":
+            named = names.date_in_name(file.name) if self._sniffed(file).kind in ("image", "video") else None
+            if named and (taken is None or _is_same_moment_elsewhere(taken, named)):
+                taken, source = named, "name"
         return {**found, "taken": taken, "taken_source": source}
 
     # -- by content ---------------------------------------------------------------------------------------
@@ -250,6 +251,11 @@ def _moment(nanoseconds: int) -> datetime | None:
         return datetime.fromtimestamp(nanoseconds / 1e9, UTC)
     except (OverflowError, ValueError, OSError):  # some file systems hold years that the calendar does not
         return None
+
+
+def _is_same_moment_elsewhere(utc_made_local: datetime, named: datetime) -> bool:
+    """Tell whether a film's name and header differ by no more than zones do: the name has the time as it was shown."""
+    return named.time() != time() and abs(named - utc_made_local) < timedelta(hours=27)
 
 
 def _wall_time(value: Value) -> datetime | None:

@@ -135,6 +135,8 @@ def test_a_date_in_the_name_is_the_last_resort(folder: Path, index: Index) -> No
             whatsapp.path: whatsapp.content,
             b"report 2020-01-01 10.10.10.pdf": papers.pdf(["x"]),
             b"VID_20200102_101010.webm": media.matroska(),
+            b"VID_20200102_101010.mp4": media.film(datetime(2020, 1, 2, 17, 10, 9)),  # UTC: it was taken elsewhere
+            b"VID_20200102_101010 (edited).mp4": media.film(datetime(2023, 1, 2, 17, 10, 9)),
         },
     )
     for _ in range(2):  # read, and then known
@@ -145,6 +147,9 @@ def test_a_date_in_the_name_is_the_last_resort(folder: Path, index: Index) -> No
             assert (named.get("taken"), named.get("taken_source")) == (datetime.strptime(day, "%Y%m%d"), "name")
             film = facts(read, folder, b"VID_20200102_101010.webm")
             assert film.get("taken") == datetime(2020, 1, 2, 10, 10, 10)
+            elsewhere = facts(read, folder, b"VID_20200102_101010.mp4")
+            assert (elsewhere.get("taken"), elsewhere.get("taken_source")) == (datetime(2020, 1, 2, 10, 10, 10), "name")
+            assert facts(read, folder, b"VID_20200102_101010 (edited).mp4").get("taken_source") == "container"
             paper = facts(read, folder, b"report 2020-01-01 10.10.10.pdf")
             assert (paper.get("taken"), paper.get("taken_source"), paper.get("camera")) == (None, None, None)
 
