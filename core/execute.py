@@ -115,7 +115,7 @@ class _Execution:
             run.leave(step, "skipped", reason)
             return
         if step.seq in self._earlier:
-            self._wait_for(self._earlier[step.seq])
+            self._wait_for(self._earlier[step.seq], step)
             step = run.followed(step)
         act = self._acts.get(step.kind)
         if act is None:
@@ -136,7 +136,7 @@ class _Execution:
             for step in steps:
                 run.leave(step, "skipped", left.get(step.seq, TOGETHER))
         elif all(step.kind in _GROUPED for step in steps):
-            self._wait_for(max(self._earlier.get(step.seq, -1) for step in steps))
+            self._wait_for(max(self._earlier.get(step.seq, -1) for step in steps), steps[0])
             self._groups.carry_out([run.followed(step) for step in steps])
         else:
             for step in steps:
@@ -149,12 +149,12 @@ class _Execution:
             return step.refused
         return "" if self._approved is None or step.seq in self._approved else NOT_APPROVED
 
-    def _wait_for(self, seq: int) -> None:
+    def _wait_for(self, seq: int, step: Step) -> None:
         """See that what became of an earlier step is durable, before a name that it used is used again."""
         if seq > self._durable:
             self._transfers.settle()
             self._run.journal.sync()
-            self._durable = max(self._run.outcomes.finished, default=-1)
+            self._durable = step.seq - 1
 
     def _breathe(self) -> None:
         try:

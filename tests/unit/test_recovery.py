@@ -448,6 +448,36 @@ def test_a_swap_that_the_disk_lost_is_done_again(tmp_path: Path, root: bytes) ->
     assert _contents(root) == {b"a": b"B", b"b": b"A"}
 
 
+def test_a_resumed_run_waits_for_records_as_the_first_did(
+    tmp_path: Path, root: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trees.build(root, {"a": "1", "b": "2", "c": "3", "d": "4", "new": {}, "z": "5"})
+    bench = Bench(tmp_path / "operations", root)
+    bench.add("move", b"a", b"new/a")
+    bench.add("move", b"b", b"a")
+    bench.add("move", b"c", b"new/c")
+    bench.add("move", b"d", b"c")
+    bench.add("move", b"z", b"new/z")
+    os.rename(root + b"/z", root + b"/new/z")
+    _cut_off(bench, Finished(4, "done"))
+    durable: set[int] = set()
+    real_sync, real_move = os.fdatasync, LocalStorage.move_unchanged
+
+    def sync(descriptor: int) -> None:
+        real_sync(descriptor)
+        durable.update(bench.outcomes().finished)
+
+    def move(
+        self: LocalStorage, source: bytes, expected: Fingerprint, target: LocalStorage, destination: bytes
+    ) -> None:
+        assert (source != b"b" or 0 in durable) and (source != b"d" or 2 in durable)
+        real_move(self, source, expected, target, destination)
+
+    monkeypatch.setattr(os, "fdatasync", sync)
+    monkeypatch.setattr(LocalStorage, "move_unchanged", move)
+    assert bench.execute()[0] == "completed"
+
+
 # -- stopping, and roots
 
 
