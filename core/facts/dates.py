@@ -2,8 +2,8 @@
 
 `taken` is the wall time where the picture was taken, as the camera showed it, without a zone: by that people file
 and remember. A zone that stands beside the time (OffsetTimeOriginal, QuickTime's creationdate) is therefore dropped,
-not applied. What is UTC only (a film's mvhd) is turned into the machine's local time, unless the file's name tells the moment as the
-device showed it. (Some cameras write their wall time there as if it were UTC; nothing in the file tells.)
+not applied. What is UTC only (a film's mvhd) is turned into the machine's local time, unless the file's name tells
+the moment as its device showed it. (Some cameras write wall time there as if it were UTC; nothing in the file tells.)
 
 No date is ever made up: what is zero, an epoch, a camera's factory setting or in the future is no date.
 """

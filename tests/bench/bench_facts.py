@@ -11,7 +11,7 @@ from PIL import Image
 from core.facts import FactReader, FileFacts
 from core.index import Index
 from core.storage import Entry
-from tests.bench.timing import Timings, rounds
+from tests.bench.timing import Timings
 from tui.demo.samples import samples
 
 FOLDERS = 120
@@ -25,9 +25,11 @@ def main() -> None:
         root = os.fsencode(directory) + b"/tree"
         entries = _tree(root)
         kinds, dates = Timings(), Timings()
-        rounds(5, lambda number: _kinds(root, entries, Path(directory) / f"{number}.db", kinds))
+        for number in range(5):
+            _kinds(root, entries, Path(directory) / f"{number}.db", kinds)
         photos = [entry for entry in entries if entry.path.lower().endswith(b".jpg")]
-        rounds(3, lambda _: _dates(root, photos, dates))
+        for _ in range(3):
+            _dates(root, photos, dates)
         print(f"  {len(entries):,} files")
         kinds.report(len(entries), FLOOR)
         print(f"  {len(photos):,} photos")
