@@ -13,7 +13,7 @@ import sqlite3
 import threading
 import time
 import zlib
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -71,6 +71,7 @@ _BEYOND_USE = {
     sqlite3.SQLITE_SCHEMA,
     sqlite3.SQLITE_ERROR,  # a table or column is not what this version expects
 }
+_PATHS_AT_ONCE = 500
 _PATIENCE = 30.0  # seconds that one process waits for another's transaction
 
 _to_bytes = msgspec.msgpack.Encoder().encode
@@ -112,6 +113,16 @@ class Index:
         """Return how many files are known in a folder."""
         return int(self._ask("SELECT count(*) FROM files WHERE root = ?", root)[0][0])
 
+    def known_before(self, root: bytes, moment: datetime, paths: Iterable[bytes]) -> int:
+        """Return how many of some files were first seen before a moment (UTC); those not known were not."""
+        limit = moment.timestamp() * 1e9
+
+        def look(connection: sqlite3.Connection) -> int:
+            question = "SELECT count(*) FROM files WHERE root = ? AND path = ? AND first_seen < ?"
+            return sum(connection.execute(question, (root, path, limit)).fetchone()[0] for path in paths)
+
+        return self._attempt(look)
+
     def first_seen(self, root: bytes, path: bytes) -> datetime | None:
         """Return when a file was first seen at this place (UTC), or None if it never was."""
         rows = self._ask("SELECT first_seen FROM files WHERE root = ? AND path = ?", root, path)
@@ -141,17 +152,20 @@ class Index:
 
     def facts(self, root: bytes, entry: Entry) -> dict[str, Record] | None:
         """Return what was read from a file before, or None if nothing was, or it changed since."""
-        rows = self._ask(
-            "SELECT known FROM facts WHERE root = ? AND path = ? AND inode = ? AND size = ? AND mtime_ns = ?"
-            " AND ctime_ns = ?",
-            *(root, entry.path, *_stamp(entry)),
-        )
-        if not rows:
-            return None
-        try:
-            return _decode(rows[0][0])
-        except (msgspec.MsgspecError, zlib.error):
-            return None
+        return self.facts_of(root, [entry]).get(entry)
+
+    def facts_of(self, root: bytes, entries: Sequence[Entry]) -> dict[Entry, dict[str, Record]]:
+        """Return what was read before from each of many files; those are missing of which nothing is known."""
+        found = {}
+        for start in range(0, len(entries), _PATHS_AT_ONCE):
+            by_path = {entry.path: entry for entry in entries[start : start + _PATHS_AT_ONCE]}
+            marks = ",".join("?" * len(by_path))
+            question = f"SELECT * FROM facts WHERE root = ? AND path IN ({marks})"  # noqa: S608 -- marks only
+            for _, path, *stamp, known in self._ask(question, root, *by_path):
+                if tuple(stamp) == _stamp(by_path[path]):
+                    with suppress(msgspec.MsgspecError, zlib.error):
+                        found[by_path[path]] = _decode(known)
+        return found
 
     def store_facts(self, root: bytes, found: Iterable[tuple[Entry, Mapping[str, Record]]]) -> None:
         """Keep what was read from some files, in place of what was known of each: one transaction."""

@@ -120,6 +120,7 @@ class FactReader:
         """Look up some facts of many files, by all decoders at once. Others are still found when asked."""
         families = {FAMILY_OF[name] for name in names if name in FAMILY_OF}
         under_way: deque[tuple[FileFacts, Family, Answer]] = deque()
+        self._recall(files)
         try:
             for file in files:
                 if "kind" in names:
@@ -203,6 +204,17 @@ class FactReader:
 
     # -- what is known ------------------------------------------------------------------------------------
 
+    def _recall(self, files: Sequence[FileFacts]) -> None:
+        """Ask the index for many files at once, which is much quicker than for each."""
+        unasked: dict[bytes, list[FileFacts]] = {}
+        for file in files if self._index else ():
+            if file.records is None:
+                unasked.setdefault(file.root, []).append(file)
+        for root, those in unasked.items():
+            known = self._index.facts_of(root, [file.entry for file in those]) if self._index else {}
+            for file in those:
+                file.records = known.get(file.entry, {})
+
     def _known(self, file: FileFacts) -> dict[str, Record]:
         if file.records is None:
             file.records = (self._index and self._index.facts(file.root, file.entry)) or {}
@@ -224,9 +236,9 @@ class FactReader:
             found.setdefault(file.root, {}).setdefault(file.entry, {}).update(file.records or {})
         for root, by_entry in found.items():
             if self._index:
-                known = {entry: self._index.facts(root, entry) or {} for entry in by_entry}  # also by other processes
+                known = self._index.facts_of(root, list(by_entry))  # also by other processes
                 with suppress(StateFull):
-                    self._index.store_facts(root, [(entry, known[entry] | new) for entry, new in by_entry.items()])
+                    self._index.store_facts(root, [(at, known.get(at, {}) | new) for at, new in by_entry.items()])
 
     def _open(self, file: FileFacts) -> int:
         """Open the very file that the walk found, beneath its root, through no symlink. Raises OSError."""

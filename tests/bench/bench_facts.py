@@ -65,7 +65,10 @@ def _kinds(root: bytes, entries: list[Entry], database: Path, timings: Timings) 
     with Index(database) as index:
         for name in ("kind, kept in the index", "kind, known"):
             with timings.of(name), FactReader(index) as reader:
-                _ask([reader.of(root, entry) for entry in entries], "kind")
+                for start in range(0, len(entries), 500):
+                    files = [reader.of(root, entry) for entry in entries[start : start + 500]]
+                    reader.prefetch(files, ["kind"])
+                    _ask(files, "kind")
 
 
 def _dates(root: bytes, photos: list[Entry], timings: Timings) -> None:

@@ -77,6 +77,17 @@ def test_facts_stand_only_while_the_file_is_unchanged(path: Path) -> None:
         assert index.facts(ROOT, entry()) is None
 
 
+def test_facts_of_many_files_at_once(path: Path) -> None:
+    entries = [entry(b"%d \xff" % number, inode=number) for number in range(1200)]
+    known = {each: {"kind": (1, each.path.decode("latin-1"))} for each in entries[::2]}
+    with Index(path) as index:
+        index.store_facts(ROOT, known.items())
+        assert index.facts_of(ROOT, entries) == known
+        assert index.facts_of(b"/other", entries) == {}
+        assert index.facts_of(ROOT, [entry(entries[0].path, inode=5)]) == {}
+        assert index.facts_of(ROOT, []) == {}
+
+
 def test_a_long_text_takes_little_room(path: Path) -> None:
     known = {"text": (1, "long words " * 20_000), "kind": (1, "document")}
     with Index(path) as index:
