@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 
 from xxhash import xxh3_128
 
@@ -143,9 +144,13 @@ def give_attributes(descriptor: int, attributes: Attributes) -> bool:
             os.setxattr(descriptor, name, value)
         except OSError:
             whole = False
-    os.fchmod(descriptor, _mode_not_wider(descriptor, attributes))
-    os.utime(descriptor, ns=(os.fstat(descriptor).st_atime_ns, attributes.mtime_ns))
-    return whole and os.fstat(descriptor).st_mtime_ns == attributes.mtime_ns
+    mode = _mode_not_wider(descriptor, attributes)
+    with suppress(PermissionError):  # a file system without modes
+        os.fchmod(descriptor, mode)
+    with suppress(PermissionError):
+        os.utime(descriptor, ns=(os.fstat(descriptor).st_atime_ns, attributes.mtime_ns))
+    status = os.fstat(descriptor)
+    return whole and stat.S_IMODE(status.st_mode) == attributes.mode and status.st_mtime_ns == attributes.mtime_ns
 
 
 def _give_owner(descriptor: int, attributes: Attributes) -> bool:

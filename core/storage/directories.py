@@ -35,6 +35,9 @@ _KEPT = 64
 _SYNCED_ALONE = 32
 """Above so many touched directories, syncing whole file systems costs fewer waits for the disk."""
 
+_NO_SYNC = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
+"""What file systems answer that sync no directory by itself."""
+
 _PATH_ONLY = os.O_PATH | os.O_DIRECTORY
 _READABLE = os.O_RDONLY | os.O_DIRECTORY
 
@@ -227,6 +230,10 @@ class Directories:
             return self._sync_whole()
         try:
             os.fsync(descriptor)
+        except OSError as error:
+            if error.errno not in _NO_SYNC:
+                raise
+            linux.sync_file_system(descriptor)
         finally:
             os.close(descriptor)
         return None

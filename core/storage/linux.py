@@ -13,7 +13,6 @@ import fcntl
 import os
 import signal
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 _RENAME_NOREPLACE = 1
@@ -23,6 +22,12 @@ _RESOLVE_NO_MAGICLINKS = 0x02
 _RESOLVE_NO_SYMLINKS = 0x04
 _RESOLVE_BENEATH = 0x08
 _UNSUPPORTED = (errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP)
+
+_MSDOS, _EXFAT, _FUSE, _NFS, _CIFS, _SMB2 = 0x4D44, 0x2011BAB0, 0x65735546, 0x6969, 0xFF534D42, 0xFE534D42
+_LEASES_BY_THE_SERVER = frozenset({_NFS, _CIFS, _SMB2})
+"""File systems that refuse a lease also where nobody writes."""
+_INODES_MADE_UP = frozenset({_MSDOS, _EXFAT, _FUSE})
+"""File systems that may give a file another inode number once it was out of memory."""
 
 PATH_MAX = 4096
 """Bytes in a path that one call takes; deeper places are reached a component at a time."""
@@ -41,6 +46,7 @@ def _function(name: str, *arguments: Any, result: Any = ctypes.c_int) -> Callabl
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _renameat2 = _function("renameat2", ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint)
+_fstatfs = _function("fstatfs", ctypes.c_int, ctypes.c_void_p)
 _syncfs = _function("syncfs", ctypes.c_int)
 _syscall_openat2 = _function(
     "syscall", ctypes.c_long, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_size_t, result=ctypes.c_long
@@ -141,22 +147,27 @@ def sync_file_system(descriptor: int) -> None:
 def has_writer(descriptor: int) -> bool:
     """Tell whether somebody has the file open for writing; False also where the kernel will not say.
 
-    Asks for a read lease, which is refused while there is a writer. It is given back by `end_lease`, or when the
-    descriptor is closed, which must be at once: an open for writing waits for it.
+    Asks for a read lease, which is refused while there is a writer. It is given back when the descriptor is closed,
+    which must be at once: an open for writing waits for it.
     """
     try:
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
     except BlockingIOError:
-        return True
+        return _file_system(descriptor) not in _LEASES_BY_THE_SERVER
     except OSError:  # not the owner, or a file system without leases
         return False
     return False
 
 
-def end_lease(descriptor: int) -> None:
-    """Give a lease back early, where the descriptor stays open."""
-    with suppress(OSError):  # there was none
-        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+def keeps_inodes(descriptor: int) -> bool:
+    """Tell whether a file keeps its inode number for life on the file system that it lies on."""
+    return _file_system(descriptor) not in _INODES_MADE_UP
+
+
+def _file_system(descriptor: int) -> int:
+    """Return the magic number of the file system that a descriptor lies on, 0 if the kernel will not say."""
+    answer = (ctypes.c_long * 32)()  # its first field is the number, all of it is no longer than 120 bytes
+    return int(answer[0]) & 0xFFFFFFFF if _fstatfs(descriptor, ctypes.byref(answer)) == 0 else 0
 
 
 def ignore_lease_breaks() -> None:

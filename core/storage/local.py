@@ -142,15 +142,10 @@ class LocalStorage(Directories):
         descriptor = os.open(name, _LOOK, dir_fd=directory)
         try:
             in_use = linux.has_writer(descriptor)  # the lease ends with the descriptor, at once
-            status = os.fstat(descriptor)
+            is_unchanged = _is_as(expected, descriptor)
         finally:
             os.close(descriptor)
-        if (
-            status.st_ino != expected.inode
-            or status.st_size != expected.size
-            or status.st_mtime_ns != expected.mtime_ns
-            or not stat.S_ISREG(status.st_mode)
-        ):
+        if not is_unchanged:
             raise SourceChanged
         if in_use:
             raise SourceInUse
@@ -236,7 +231,7 @@ class LocalStorage(Directories):
         not stay, as expected; whatever `go_on` raises; NoSpace, ….
         """
         with _told(), _opened(self.open_file(source, os.O_RDONLY)) as reading:
-            if _fingerprint(os.fstat(reading)) != expected:
+            if not _is_as(expected, reading):
                 raise SourceChanged
             target.make_parents(temporary)
             with _opened(target.open_file(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL)) as writing:
@@ -244,7 +239,7 @@ class LocalStorage(Directories):
                     wanted = attributes or read_attributes(reading)
                     digest = copy_content(reading, writing, go_on)
                     is_whole = give_attributes(writing, wanted)
-                    if _fingerprint(os.fstat(reading)) != expected:
+                    if not _is_as(expected, reading):
                         raise SourceChanged
                 except BaseException:
                     target.discard(temporary)
@@ -363,6 +358,16 @@ def _told() -> Iterator[None]:
         yield
     except OSError as error:
         raise storage_error(error) from None
+
+
+def _is_as(expected: Fingerprint, descriptor: int) -> bool:
+    status = os.fstat(descriptor)
+    return (
+        status.st_size == expected.size
+        and status.st_mtime_ns == expected.mtime_ns
+        and stat.S_ISREG(status.st_mode)
+        and (status.st_ino == expected.inode or not linux.keeps_inodes(descriptor))
+    )
 
 
 def _fingerprint(status: os.stat_result) -> Fingerprint:

@@ -15,6 +15,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from core.errors import (
     CrossesDevices,
@@ -32,6 +33,7 @@ from core.errors import (
 )
 from core.model import Attributes, Fingerprint
 from core.storage import Copy, linux, open_storage
+from core.storage.copying import read_attributes
 from core.storage.local import LocalStorage
 from tests import trees
 from tests.trees import File, Folder, HardLink, Symlink
@@ -321,6 +323,52 @@ def test_a_lease_that_another_program_breaks_does_not_kill(tmp_path: Path) -> No
     assert (done.returncode, done.stdout) == (0, "alive\n"), done.stderr
 
 
+@pytest.mark.parametrize("network", [0x6969, 0xFF534D42, 0xFE534D42])
+def test_a_server_that_refuses_leases_does_not_make_files_look_used(
+    storage: LocalStorage, monkeypatch: pytest.MonkeyPatch, network: int
+) -> None:
+    def refuse(*args: object) -> int:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    trees.build(storage.root, {"f": "1"})
+    monkeypatch.setattr(fcntl, "fcntl", refuse)
+    with pytest.raises(SourceInUse):
+        storage.check_unused(b"f")
+    monkeypatch.setattr(linux, "_file_system", lambda descriptor: network)
+    storage.check_unused(b"f")
+
+
+def test_the_file_systems_kind_is_told(tmp_path: Path, elsewhere: Path) -> None:
+    kinds = {}
+    for path in (tmp_path, elsewhere, Path("/proc")):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            kinds[path] = linux._file_system(descriptor)
+            assert linux.keeps_inodes(descriptor)
+        finally:
+            os.close(descriptor)
+    assert kinds[Path("/proc")] == 0x9FA0
+    assert 0 not in kinds.values()
+
+
+@pytest.mark.parametrize("is_made_up", [True, False])
+def test_an_inode_number_counts_only_where_files_keep_it(
+    storage: LocalStorage, other: LocalStorage, monkeypatch: pytest.MonkeyPatch, is_made_up: bool
+) -> None:
+    trees.build(storage.root, {"f": "1"})
+    expected = replace(_expected(storage, b"f"), inode=12345678)
+    if is_made_up:
+        monkeypatch.setattr(linux, "_file_system", lambda descriptor: 0x2011BAB0)
+        storage.check_unchanged(b"f", expected)
+        storage.copy(b"f", other, b"t", expected, _nothing)
+        storage.move_unchanged(b"f", expected, storage, b"g")
+    else:
+        with pytest.raises(SourceChanged):
+            storage.check_unchanged(b"f", expected)
+        with pytest.raises(SourceChanged):
+            storage.copy(b"f", other, b"t", expected, _nothing)
+
+
 @pytest.mark.parametrize("change", ["content", "time", "file"])
 def test_a_changed_source_is_told(storage: LocalStorage, change: str) -> None:
     trees.build(storage.root, {"f": "1"})
@@ -562,6 +610,32 @@ def test_a_copy_that_cannot_keep_its_owner_is_open_to_no_more_people(
     assert copy.lost == Attributes(0o6670, 12345, 54321, trees.LONG_AGO)
 
 
+@pytest.mark.parametrize("call", ["fchmod", "utime", "setxattr", "fchown"])
+def test_a_copy_goes_also_where_not_all_can_be_kept(
+    storage: LocalStorage, other: LocalStorage, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    def refuse(*args: object, **keywords: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    trees.build(storage.root, {"f": File(b"1", mode=0o640, xattrs={"user.x": b"y"})})
+    if os.geteuid() == 0:
+        os.chown(storage.root + b"/f", 12345, 54321)
+    attributes = read(storage, b"f")
+    monkeypatch.setattr(os, call, refuse)
+    copy = storage.copy(b"f", other, b"t", _expected(storage, b"f"), _nothing)
+    other.confirm(copy)
+    if call != "fchown" or os.geteuid() == 0:
+        assert copy.lost == attributes
+
+
+def read(storage: LocalStorage, path: bytes) -> Attributes:
+    descriptor = storage.open_file(path, os.O_RDONLY)
+    try:
+        return read_attributes(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def test_a_copy_is_private_while_it_is_under_way(storage: LocalStorage, other: LocalStorage) -> None:
     modes: list[int] = []
     trees.build(storage.root, {"f": File(b"x", mode=0o666)})
@@ -690,6 +764,22 @@ def test_a_root_that_is_replaced_is_told(storage: LocalStorage) -> None:
     assert not storage.is_in_place()
     os.mkdir(storage.root)
     assert not storage.is_in_place()
+
+
+def test_syncing_survives_a_file_system_that_syncs_no_folders(
+    storage: LocalStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(descriptor: int) -> None:
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    synced: list[int] = []
+    trees.build(storage.root, {"f": "1"})
+    storage.move(b"f", storage, b"new/f")
+    monkeypatch.setattr(os, "fsync", refuse)
+    monkeypatch.setattr(linux, "sync_file_system", synced.append)
+    storage.sync()
+    storage.sync_folder_of(b"new/f")
+    assert len(synced) >= 2
 
 
 def test_syncing_survives_folders_that_are_gone(storage: LocalStorage) -> None:
