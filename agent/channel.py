@@ -78,10 +78,14 @@ class Advanced(Struct, frozen=True, tag="advanced"):
 
 
 class LeftOff(Struct, frozen=True, tag="left_off"):
-    """The worker is done with an operation, for good or until it is queued again; `error`: what went wrong."""
+    """The worker is done with an operation, for good or until it is queued again.
+
+    `error`: what went wrong; `is_hopeless`: it would go wrong again.
+    """
 
     operation: str
     error: str = ""
+    is_hopeless: bool = False
 
 
 Report = Ready | Taken | Changed | Advanced | LeftOff

@@ -12,7 +12,7 @@ from typing import Any
 
 from agent import bodies
 from agent.auth import Access
-from agent.channel import Reload
+from agent.channel import LeftOff, Reload
 from agent.folders import Folders
 from agent.hub import Hub
 from agent.memory import give_back, is_swollen
@@ -175,17 +175,19 @@ class Agent:
         """Tell how far an operation is."""
         self.hub.progress(progress)
 
-    def left_off(self, id: str, error: str) -> None:
-        """Let what waits for an operation go on."""
-        self.operations.left_off(id)
-        if error:
-            self.hub.error(f"operation {id}: {error}")
+    def left_off(self, end: LeftOff) -> None:
+        """Let what waits for an operation go on; end one that goes wrong again and again."""
+        self.operations.left_off(end.operation)
+        if end.error:
+            self.hub.error(f"operation {end.operation}: {end.error}")
+            again = not end.is_hopeless
+            self._begin(self.operations.blame([end.operation], end.error, may_try_again=again))
 
     def worker_died(self, blamed: list[str]) -> None:
         """Count the death; the next worker resumes what it was at."""
         for id in blamed:
             self.operations.left_off(id)
-        self._begin(self.operations.blame(blamed))
+        self._begin(self.operations.blame(blamed, "the worker died in the middle of it"))
 
     # -- how it is
 

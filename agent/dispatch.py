@@ -16,8 +16,8 @@ from agent.tasks import OperationQueue, nowhere
 from core.model import Request
 from core.state import StateDirectory, write_durably
 
-DEATHS_ALLOWED = 3
-"""An operation in whose middle so many workers died is not tried again by itself."""
+FAILURES_ALLOWED = 3
+"""An operation in whose middle workers died or gave up so often is not tried again by itself."""
 
 
 class Worker(Protocol):
@@ -60,15 +60,15 @@ class Dispatch:
             queue.close()
 
 
-def count_death(operation: Path) -> int:
-    """Count a worker's death against the operation of a directory, durably, and return how many there are.
+def count_failure(operation: Path) -> int:
+    """Count a failure against the operation of a directory, durably, and return how many there are.
 
-    They are forgotten when they come to `DEATHS_ALLOWED`.
+    They are forgotten when they come to `FAILURES_ALLOWED`.
     """
-    path = operation / "deaths"
-    deaths = 1 + (int(path.read_text()) if path.exists() else 0)
-    if deaths < DEATHS_ALLOWED:
-        write_durably(path, b"%d" % deaths)
+    path = operation / "failures"
+    failures = 1 + (int(path.read_text()) if path.exists() else 0)
+    if failures < FAILURES_ALLOWED:
+        write_durably(path, b"%d" % failures)
     else:
         path.unlink(missing_ok=True)
-    return deaths
+    return failures

@@ -10,7 +10,7 @@ import logging
 import os
 import time
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol, TypeVar
 
 from msgspec.structs import replace
@@ -83,6 +83,7 @@ class WatchedFolder:
         self._reconciler = Reconciler(folder.path, services.index, lambda: services.scope(folder))
         self._settling = Settling(folder.settle)
         self._settled: dict[bytes, Entry] = {}
+        self._arriving_since: datetime | None = None
         self._needs_whole_pass = False
         self._identity: Identity | None = None
         self._mtime = 0
@@ -259,7 +260,7 @@ class WatchedFolder:
             self._halt(why)
             return
         await self._services.scan(lambda: self._reconciler.forget(difference.removed))
-        self._settling.add(difference.changed, self._clock())
+        self._found(difference.changed)
         if difference.has_more or self._is_a_day_older():
             self._needs_whole_pass = True
         self.status.files = difference.files
@@ -275,7 +276,7 @@ class WatchedFolder:
     async def _take_hints(self) -> None:
         if hints := self._hearing.take_hints():
             found, missing = await self._services.scan(lambda: self._reconciler.look(hints))
-            self._settling.add(found, self._clock())
+            self._found(found)
             if missing >= brakes.EMPTIED_FROM:  # perhaps all is gone: only a comparison can tell
                 self._hearing.has_lost_count = True
                 self._woken.set()
@@ -289,8 +290,14 @@ class WatchedFolder:
             self._hearing.new_directories.pop(directory, None)
             return
         found = await self._services.scan(lambda: self._reconciler.beneath(directory))
-        self._settling.add(found, self._clock())
+        self._found(found)
         self._hearing.restart_if_partial()
+
+    def _found(self, entries: list[Entry]) -> None:
+        """Wait until files that are new or changed are whole."""
+        if entries and self._arriving_since is None:
+            self._arriving_since = now()
+        self._settling.add(entries, self._clock())
 
     async def _settle(self) -> None:
         due, moment = self._settling.next_due, self._clock()
@@ -311,7 +318,7 @@ class WatchedFolder:
         entries = list(self._settled.values())
         news = await self._services.scan(lambda: self._reconciler.news(entries))
         if news.changed:
-            await self._submit([entry.path for entry in news.changed], news.arrived)
+            await self._submit([entry.path for entry in news.changed])
             await self._services.scan(lambda: self._reconciler.acknowledge(news.changed))
             await self._count_new(len(news.arrived))
         for entry in entries:
@@ -327,13 +334,13 @@ class WatchedFolder:
         unsettled = frozenset(self._settling)
         await self._services.scan(lambda: memory.remember(root, Memory.Folder(self._identity)))
         await self._services.scan(lambda: self._reconciler.acknowledge_all(unsettled))
-        await self._submit(None, None)
+        await self._submit(None)
         done = Memory.Folder(self._identity, rules, time.time())
         await self._services.scan(lambda: memory.remember(root, done))
         self._needs_whole_pass = False
         self._settled.clear()
 
-    async def _submit(self, paths: list[bytes] | None, arrived: list[bytes] | None) -> None:
+    async def _submit(self, paths: list[bytes] | None) -> None:
         request = Request(
             id=new_id(),
             kind="organize",
@@ -342,8 +349,9 @@ class WatchedFolder:
             requested_by="agent",
             automatic=True,
             paths=paths,
-            arrived=arrived,
+            arrived_since=self._arriving_since,
         )
+        self._arriving_since = now() if self._settling else None
         await self._services.submit(request)
 
     # -- telling

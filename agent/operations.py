@@ -12,14 +12,14 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from agent.channel import Cancel
-from agent.dispatch import DEATHS_ALLOWED, Dispatch, Worker, count_death
+from agent.dispatch import FAILURES_ALLOWED, Dispatch, Worker, count_failure
 from agent.hub import Hub
 from core.catalog import Catalog
 from core.config import Config
 from core.engine import PLANNERS, Engine
 from core.errors import ShelverError, UsageError, WrongState
 from core.history import History, Passage
-from core.model import FINAL_STATES, Operation, Outcome, Preview, Progress, Request, State
+from core.model import FINAL_STATES, Operation, Outcome, Preview, Progress, Request, State, now
 from core.state import StateDirectory
 from core.steps import Page
 
@@ -175,9 +175,7 @@ class Operations:
                 return replace(
                     request,
                     paths=_union(before.paths, request.paths),
-                    arrived=None
-                    if before.arrived is None is request.arrived
-                    else [*(before.arrived or ()), *(request.arrived or ())],
+                    arrived_since=min(filter(None, (before.arrived_since, request.arrived_since)), default=None),
                 )
         return request
 
@@ -313,21 +311,32 @@ class Operations:
                 _log.info("operation %s is queued again", operation.id)
                 try:
                     await self.dispatch.queue(await asyncio.to_thread(self._engine.files(operation.id).request))
-                except ShelverError as error:
-                    _log.error("operation %s cannot be queued again: %s", operation.id, error)
+                except ShelverError as error:  # its request cannot be read: nothing will ever become of it
+                    await self._write(lambda id=operation.id, why=str(error): self._fail(id, why))  # type: ignore[misc]
 
-    async def blame(self, ids: list[str]) -> None:
-        """Count a worker's death against the operations it was at; end one that did it too often."""
+    async def blame(self, ids: list[str], why: str, *, may_try_again: bool = True) -> None:
+        """Count against operations that a worker died, or gave up, in their middle; end one that did it too often."""
+        act = self._blame if may_try_again else self._fail
         for id in ids:
-            try:
-                await self._write(lambda id=id: self._blame(id))  # type: ignore[misc]
-            except (ShelverError, OSError) as error:
-                _log.error("operation %s: %s", id, error)
+            await self._write(lambda id=id: act(id, why))  # type: ignore[misc]
 
-    def _blame(self, id: str) -> None:
-        deaths = count_death(self._state.operation(id))
-        if deaths >= DEATHS_ALLOWED:
-            self._engine.fail(id, f"{deaths} workers died in the middle of it; `shelver approve {id}` tries again")
+    def _blame(self, id: str, why: str) -> None:
+        try:
+            failures = count_failure(self._state.operation(id))
+        except OSError as error:
+            self._fail(id, f"{why}; and its directory cannot be written: {error.strerror}")
+        else:
+            if failures >= FAILURES_ALLOWED:
+                self._fail(id, f"{why}, {failures} times; `shelver approve {id}` tries again")
+
+    def _fail(self, id: str, why: str) -> None:
+        try:
+            self._engine.fail(id, why)
+        except (ShelverError, OSError) as error:
+            _log.error("operation %s: %s; %s", id, why, error)
+            operation = self._catalog.get(id)
+            if operation.state not in RESTING_STATES:
+                self.changed(replace(operation, state="failed", error=why, finished=now()))
 
 
 def _union(one: list[bytes] | None, other: list[bytes] | None) -> list[bytes] | None:

@@ -43,7 +43,7 @@ class Listener(Protocol):
     def progressed(self, progress: Progress) -> None:
         """An operation got on."""
 
-    def left_off(self, id: str, error: str) -> None:
+    def left_off(self, end: LeftOff) -> None:
         """The worker is done with an operation, or cannot go on with it now."""
 
     def worker_died(self, blamed: list[str]) -> None:
@@ -93,7 +93,7 @@ class Supervisor:
             if self.is_renewing:
                 self.is_renewing = False
                 for id in blamed:  # taken at the last moment; the fresh worker goes on with it
-                    self._listener.left_off(id, "")
+                    self._listener.left_off(LeftOff(id))
                 continue
             self.deaths += 1
             _log.error("the worker ended (%s); operations under way: %s", _how(code), ", ".join(blamed) or "none")
@@ -154,9 +154,9 @@ class Supervisor:
             case Advanced(progress):
                 self._got_on(progress.operation)
                 self._listener.progressed(progress)
-            case LeftOff(id, error):
+            case LeftOff(id):
                 self.running.pop(id, None)
-                self._listener.left_off(id, error)
+                self._listener.left_off(report)
 
     def _got_on(self, id: str) -> None:
         if id in self.running:

@@ -26,7 +26,7 @@ from agent.reporter import Reporter
 from agent.settings import Settings
 from agent.tasks import OperationQueue
 from core.engine import Engine
-from core.errors import ConfigError, Interrupted, Locked, ShelverError
+from core.errors import ConfigError, Interrupted, JournalDamaged, Locked, ShelverError, UnknownOperation
 from core.index import Index
 from core.model import Operation, Progress
 
@@ -50,6 +50,8 @@ class Worker:
         self._config = settings.read_config()
         self._index = Index(self._state.index)
         self._engine = Engine(self._state, self._config, self)
+        self._lock = threading.Lock()
+        self._in_hand: set[str] = set()
         self._cancelled: set[str] = set()
         self._stopping = threading.Event()
         self._consumers = {name: self._consumer(name) for name in QUEUE_NAMES}
@@ -78,7 +80,9 @@ class Worker:
             case Wake(queue):
                 self._consumers[queue].wake()
             case Cancel(operation):
-                self._cancelled.add(operation)
+                with self._lock:
+                    if operation in self._in_hand:
+                        self._cancelled.add(operation)
             case Reload():
                 self._reload()
             case Stop():
@@ -95,26 +99,35 @@ class Worker:
 
     def _run(self, id: str) -> None:
         """Run one operation: the task. What it raises, Huey tries again."""
-        engine = self._engine
+        with self._lock:
+            if id in self._in_hand:
+                return  # it was queued twice
+            self._in_hand.add(id)
         self._reporter.say(Taken(id))
-        trouble = ""
+        end = LeftOff(id)
+        try:
+            self._run_alone(id)
+        except ShelverError as error:
+            end = LeftOff(id, str(error), isinstance(error, JournalDamaged | UnknownOperation))
+            _log.warning("operation %s: %s", id, error)
+        except Exception as error:
+            end = LeftOff(id, f"{type(error).__name__}; the log has more")
+            raise
+        finally:
+            with self._lock:
+                self._in_hand.discard(id)
+                self._cancelled.discard(id)
+            self._reporter.say(end)
+            give_back()
+
+    def _run_alone(self, id: str) -> None:
+        engine = self._engine
         try:
             engine.run(id, lambda: self._should_stop(id))
         except Locked:
-            pass  # another thread or process is at it
-        except ShelverError as error:
-            trouble = str(error)
-            _log.warning("operation %s: %s", id, trouble)
-        except Exception as error:
-            trouble = f"{type(error).__name__}; the log has more"
-            raise
+            return  # another process is at it
         finally:
-            self._cancelled.discard(id)
-            try:
-                remember_own_moves(engine.files(id), self._index, self._config)
-            finally:
-                self._reporter.say(LeftOff(id, trouble))
-                give_back()
+            remember_own_moves(engine.files(id), self._index, self._config)
 
     def _should_stop(self, id: str) -> bool:
         if self._stopping.is_set():

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from agent.channel import LeftOff
 from agent.settings import Settings
 from agent.supervisor import STALL_SECONDS, Supervisor
 from core.model import Operation, Progress, Request, new_id, now
@@ -103,7 +104,7 @@ def test_an_operation_that_kills_three_workers_fails_and_can_be_resumed(agent: A
                 os.kill(dead, signal.SIGKILL)
                 until(lambda dead=dead: agent.is_well() and agent.worker_pid() != dead, "a new worker")  # type: ignore[misc]
             failed = agent.rested(operation["id"])
-        assert failed["state"] == "failed" and "3 workers" in failed["error"]
+        assert failed["state"] == "failed" and "3 times" in failed["error"]
         assert agent.post(f"/api/v1/operations/{operation['id']}/approve").status == 202
         until(lambda: agent.operation(operation["id"])["state"] == "completed", "it is resumed by hand")
         assert is_organized(messy)
@@ -132,6 +133,23 @@ def test_an_interactive_operation_passes_one_that_takes_long(agent: AgentUnderTe
         assert agent.rested(quick["id"])["state"] == "completed"
 
 
+@pytest.mark.heavy
+def test_an_operation_whose_plan_is_damaged_fails_and_holds_nothing_up(agent: AgentUnderTest, messy: Path) -> None:
+    agent.start()
+    with held_up(agent, messy):
+        operation = organize(agent)
+        plan = agent.state.operation(operation["id"]) / "plan"
+        until(plan.exists, "it is planned")
+        agent.kill()
+    plan.write_bytes(plan.read_bytes()[:-9] + b"\0" * 9)
+    before = read(messy)
+    with agent.running():
+        failed = until(lambda: (o := agent.operation(operation["id"]))["state"] == "failed" and o)
+        assert "damaged" in failed["error"]
+        assert read(messy) == before
+        assert agent.rested(organize(agent)["id"])["state"] == "completed"
+
+
 class _Heard:
     """A listener that remembers."""
 
@@ -149,7 +167,7 @@ class _Heard:
     def progressed(self, progress: Progress) -> None:
         pass
 
-    def left_off(self, id: str, error: str) -> None:
+    def left_off(self, end: LeftOff) -> None:
         pass
 
     def worker_died(self, blamed: list[str]) -> None:

@@ -1,11 +1,11 @@
-"""Operations on their way to the worker, and what is remembered of workers that died."""
+"""Operations on their way to the worker, and what is remembered of those that failed."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from agent.channel import Order, Wake
-from agent.dispatch import DEATHS_ALLOWED, Dispatch, count_death
+from agent.dispatch import FAILURES_ALLOWED, Dispatch, count_failure
 from core.model import Request, new_id, now
 from core.state import StateDirectory
 
@@ -39,5 +39,5 @@ async def test_what_is_queued_wakes_the_worker_until_it_is_taken(tmp_path: Path)
     again.close()
 
 
-def test_deaths_are_counted_over_restarts_and_then_forgotten(tmp_path: Path) -> None:
-    assert [count_death(tmp_path) for _ in range(DEATHS_ALLOWED + 1)] == [1, 2, 3, 1]
+def test_failures_are_counted_over_restarts_and_then_forgotten(tmp_path: Path) -> None:
+    assert [count_failure(tmp_path) for _ in range(FAILURES_ALLOWED + 1)] == [1, 2, 3, 1]
