@@ -62,6 +62,8 @@ ON CONFLICT (root, path) DO UPDATE SET
     inode = excluded.inode, size = excluded.size, mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns
 """
 
+_REPLACE_FACTS = "REPLACE INTO facts VALUES (?, ?, ?, ?, ?, ?, ?)"
+
 _BEYOND_USE = {
     sqlite3.SQLITE_CORRUPT,
     sqlite3.SQLITE_NOTADB,
@@ -168,9 +170,15 @@ class Index:
         return found
 
     def store_facts(self, root: bytes, found: Iterable[tuple[Entry, Mapping[str, Record]]]) -> None:
-        """Keep what was read from some files, in place of what was known of each: one transaction."""
+        """Keep what was read from some files, in place of what was known of each: one transaction.
+
+        Raises nothing: what cannot be kept, on a full disk or beside a long transaction, is read again some time.
+        """
         rows = [(root, entry.path, *_stamp(entry), _encode(known)) for entry, known in found]
-        self._change(lambda connection: connection.executemany("REPLACE INTO facts VALUES (?, ?, ?, ?, ?, ?, ?)", rows))
+        with suppress(StateFull, sqlite3.OperationalError):
+            self._change(
+                lambda connection: connection.executemany("REPLACE INTO facts VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+            )
 
     def close(self) -> None:
         """Let go of the file."""
@@ -216,6 +224,7 @@ class Index:
 
     def _open(self) -> sqlite3.Connection:
         """Open the file, or a fresh one in its place. One process at a time, so that none deletes another's."""
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with flocked(self._path.with_name(self._path.name + ".lock"), shown(str(self._path)), wait=True):
             try:
                 return self._connect()

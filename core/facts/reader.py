@@ -13,12 +13,11 @@ import threading
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
 from datetime import UTC, datetime, time, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from core.errors import FactUnavailable, StateFull, StorageError
+from core.errors import FactUnavailable, StorageError
 from core.facts import kind, names
 from core.facts.decoders import DecoderPool, Look
 from core.facts.extensions import extension_of, kind_of_name
@@ -237,8 +236,7 @@ class FactReader:
         for root, by_entry in found.items():
             if self._index:
                 known = self._index.facts_of(root, list(by_entry))  # also by other processes
-                with suppress(StateFull):
-                    self._index.store_facts(root, [(at, known.get(at, {}) | new) for at, new in by_entry.items()])
+                self._index.store_facts(root, [(at, known.get(at, {}) | new) for at, new in by_entry.items()])
 
     def _open(self, file: FileFacts) -> int:
         """Open the very file that the walk found, beneath its root, through no symlink. Raises OSError."""

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import threading
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from core.errors import StateFull
 from core.index import Index
 from core.storage import Entry
 
@@ -147,6 +150,30 @@ def test_it_may_be_deleted_while_in_use(path: Path) -> None:
         assert index.folder_entries(ROOT).keys() == {b"b"}
         with Index(path) as second:
             assert second.count(ROOT) == 1
+
+
+def test_the_whole_cache_may_be_deleted_while_in_use(tmp_path: Path) -> None:
+    path = tmp_path / "cache/index.db"
+    with Index(path) as index:
+        index.update(ROOT, [entry()], [])
+        shutil.rmtree(path.parent)
+        assert index.facts(ROOT, entry()) is None
+        index.update(ROOT, [entry(b"b")], [])
+        assert index.folder_entries(ROOT).keys() == {b"b"}
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_facts_that_cannot_be_kept_are_let_go(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.index._PATIENCE", 0.01)
+    with Index(path) as index, closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        index.store_facts(ROOT, [(entry(), {"kind": (1, "image")})])
+        other.execute("ROLLBACK")
+        assert index.facts(ROOT, entry()) is None
+        index._connection.execute("PRAGMA max_page_count = 1")
+        index.store_facts(ROOT, [(entry(b"%d" % number), {"kind": (1, "x" * 900)}) for number in range(100)])
+        with pytest.raises(StateFull):
+            index.update(ROOT, [entry(b"%d" % number) for number in range(1000)], [])
 
 
 def test_two_processes_that_find_it_damaged_share_the_new_one(path: Path) -> None:
