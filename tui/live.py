@@ -75,8 +75,8 @@ class Live:
         if operation.state in FINAL_STATES:
             self.progress.pop(operation.id, None)
         if len(self.operations) > KEPT_OPERATIONS:
-            oldest = min(self.operations.values(), key=_order)
-            del self.operations[oldest.id]
+            ended = [each for each in self.operations.values() if each.state in FINAL_STATES]
+            del self.operations[min(ended or self.operations.values(), key=_order).id]
 
     def _changed(self, now: datetime) -> None:
         self.seen = now

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 
 import pytest
+from textual.app import App, ComposeResult
 
 from core.model import Counts, Event, FolderStatus, Progress
 from tests.tui.fake_agent import FakeAgent
 from tests.tui.home_server import CAMERA, operation, preview
 from tests.tui.hostile import PAYLOADS, hostile_names, hostile_steps
 from tests.tui.looking import Look, looking
+from tui.theme import INK, variables
+from tui.widgets.line import Lines
 from tui.widgets.paged_list import PagedList
 
 RAW = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
@@ -92,3 +95,20 @@ async def test_hostile_names_that_pass_by_while_something_runs(agent: FakeAgent)
             await agent.tell(Event(type="progress", progress=moved))
             await look.until(lambda: look.face.live.progress["cam2runs"].done == number)  # noqa: B023
             assert_clean(look)
+
+
+async def test_whoever_forgets_to_make_a_name_harmless_does_no_harm() -> None:
+    class Careless(App[None]):
+        CSS = INK
+
+        def compose(self) -> ComposeResult:
+            yield Lines([((payload, "text"),) for payload in PAYLOADS])
+
+        def get_theme_variable_defaults(self) -> dict[str, str]:
+            return variables(self.current_theme)
+
+    app = Careless()
+    async with app.run_test(size=(80, 40)):
+        strips = app.screen._compositor.render_strips()
+        assert "\\x1b]52;c;SGVsbG8=\\x07" in strips[0].text
+        assert not any(RAW.search(strip.text) for strip in strips)

@@ -69,11 +69,13 @@ async def test_keys_faster_than_a_person_types_confirm_nothing(agent: FakeAgent)
 
 
 async def test_another_way_with_taken_places_looks_again(agent: FakeAgent) -> None:
+    agent.previews["cam0big0"] = replace(agent.previews["cam0big0"], operation=agent.operations["scanwait"])
     async with looking(agent.socket) as look:
         await previewed(look)
         await look.press("s")
         await look.until(lambda: [body for *_, body in agent.acts() if body.get("on_conflict") == "skip"])
         await look.sees("99,896")
+        assert agent.operations["scanwait"].state == "rejected"  # the plan that was shown before
         await look.press("n")
         await look.until(lambda: [body.get("on_conflict") for *_, body in agent.acts() if body].count("number") == 2)
 
@@ -93,3 +95,13 @@ async def test_a_refused_preview_says_why(agent: FakeAgent) -> None:
     async with looking(agent.socket) as look:
         look.face.acts.show_undo(look.face.live.operations["cam0big0"])
         await look.sees("Not allowed: you may only look.")
+
+
+async def test_the_buttons_are_seen_at_the_smallest_size_whatever_the_preview_says(agent: FakeAgent) -> None:
+    notes = {
+        f"note {number}, which is a long one and takes more than a line of the dialog": number for number in range(1, 9)
+    }
+    agent.previews["cam0big0"] = replace(agent.previews["cam0big0"], notes=notes)
+    async with looking(agent.socket, size=(60, 15)) as look:
+        look.face.acts.show_undo(look.face.live.operations["cam0big0"])
+        await look.sees("Where taken", "Cancel", "Undo 99,900 files")

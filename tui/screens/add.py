@@ -27,7 +27,7 @@ class AddFolder(Dialog[str]):
 
     def compose(self) -> ComposeResult:
         """Hold a line to type into, and what will happen."""
-        with Box("Add a folder"):
+        with Box("Add a folder", "enter show the plan · esc cancel"):
             yield Lines([(("Which folder shall Shelver look at?", "text"),)])
             yield QuietInput(placeholder="~/Downloads")
             yield Lines(

@@ -20,6 +20,8 @@ from core.names import shown
 from tui.screens.place import Box, Dialog, T
 from tui.widgets.line import INKS, Line, Lines, cut, ink
 
+KEYS = "tab other button · enter choose · esc cancel"
+
 
 class Choice(Widget, can_focus=True):
     """A button of one line; its label is data, never markup."""
@@ -77,6 +79,7 @@ class Decision(Dialog[T]):
     """
 
     DEFAULT_CSS = """
+    Decision > .box { padding: 1 2; }
     Decision .buttons { height: 1; width: 100%; align-horizontal: center; margin-top: 1; }
     """
 
@@ -120,7 +123,7 @@ class Confirm(Decision[bool]):
 
     def compose(self) -> ComposeResult:
         """Hold what would happen, and the two buttons."""
-        with Box(self._heading):
+        with Box(self._heading, KEYS):
             yield Lines(self._said)
             yield from self.buttons(self._verb)
 

@@ -33,7 +33,7 @@ class Help(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         """Hold the list."""
-        with Box("Keys"):
+        with Box("Keys", "esc close"):
             yield Board(id="keys")
 
     def on_mount(self) -> None:

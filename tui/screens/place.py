@@ -131,12 +131,13 @@ class Place(Placed[None]):
 
 
 class Box(Vertical):
-    """The frame of a dialog; its title is data, never markup."""
+    """The frame of a dialog, with a title and, at its bottom, the keys. Both are data, never markup."""
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, keys: str) -> None:
         super().__init__(classes="box")
         # Given as content, a title is taken as it is; given as text, it would be parsed as markup.
         self.border_title = cast("str", Content(shown(title) or " "))
+        self.border_subtitle = cast("str", Content(keys))
 
 
 class Dialog(Placed[T], ModalScreen[T]):
@@ -147,6 +148,7 @@ class Dialog(Placed[T], ModalScreen[T]):
     Dialog > .box {
         width: 76; max-width: 96%; height: auto; max-height: 92%;
         border: round $rule; border-title-color: $foreground; border-title-style: bold;
+        border-subtitle-color: $dim; border-subtitle-style: none;
         background: $background; padding: 1 2 0 2;
     }
     .-wide Dialog > .box, Dialog.-wide > .box { width: 110; }

@@ -36,7 +36,7 @@ class StepDetail(Dialog[None]):
     def compose(self) -> ComposeResult:
         """Hold the facts."""
         name = os.path.basename(self._step.source or self._step.destination or "")
-        with Box(cut(name, 60)), VerticalScroll():
+        with Box(cut(name, 60), "y copy path · esc close"), VerticalScroll():
             yield Lines(id="facts")
 
     def on_mount(self) -> None:

@@ -11,12 +11,15 @@ from textual.binding import Binding, BindingType
 from core.errors import ShelverError
 from core.model import OnConflict, Operation, Preview
 from tui import words
-from tui.screens.confirm import Choice, Decision
+from tui.screens.confirm import KEYS, Choice, Decision
 from tui.screens.place import Box, operation_title
 from tui.widgets.journey import journey_line
-from tui.widgets.line import EMPTY, Line, Lines, cut, folded, plain, right
+from tui.widgets.line import EMPTY, Line, Lines, folded, right
 
-SAMPLE = 5
+SAMPLE = 6
+"""Steps that are shown, where there is room for them."""
+FRAME = 6
+"""Lines of a dialog around what it tells: border, padding, buttons."""
 
 
 class Undo(Decision[Preview]):
@@ -38,7 +41,7 @@ class Undo(Decision[Preview]):
     def compose(self) -> ComposeResult:
         """Hold the preview and the two buttons."""
         time = words.moment(self._operation.finished or self._operation.created, self.around.now())
-        with Box(f"Undo: {operation_title(self._operation, self.around)}, {time}"):
+        with Box(f"Undo: {operation_title(self._operation, self.around)}, {time}", KEYS):
             yield Lines(id="told")
             yield from self.buttons("Undo", ready=False)
 
@@ -96,20 +99,28 @@ class Undo(Decision[Preview]):
             first, *more = folded(said, width - figures - 2)
             lines.append(((right(words.count(number), figures), "strong"), ("  ", "text"), (first, role)))
             lines += [((" " * (figures + 2), "text"), (part, role)) for part in more]
-        lines += [EMPTY, self._policy_line(width), EMPTY]
+        room = int(self.size.height * 0.92) - FRAME
+        del lines[max(room - 2, 1) :]
+        lines += [EMPTY, self._policy_line(width)]
         beneath = self.live.path_of(self._operation.folder)
-        for step in preview.sample[: SAMPLE if self.size.height < 40 else 3 * SAMPLE]:
-            lines.append(journey_line(step, self.around, beneath, width, share=0.62))
-        if preview.files > len(preview.sample):
-            lines.append((("…", "faint"),))
+        sample = preview.sample[: max(min(room - len(lines) - 2, SAMPLE), 0)]
+        if sample:
+            lines.append(EMPTY)
+            lines += [journey_line(step, self.around, beneath, width, share=0.62) for step in sample]
+            if preview.files > len(sample):
+                lines.append((("…", "faint"),))
         return lines
 
     def _policy_line(self, width: int) -> Line:
-        line: Line = (("Where a place is taken:  ", "dim"),)
-        for key, policy, said in (("n", "number", "restore as “name (1)”"), ("s", "skip", "leave it out")):
-            chosen = policy == self._policy
-            line = (*line, (key, "accent"), (" " + said, "strong" if chosen else "faint"), ("   ", "text"))
-        return line if len(plain(line)) <= width else ((cut(plain(line), width), "dim"),)
+        line: Line = (("Where a place is taken:  " if width > 60 else "Where taken:  ", "dim"),)
+        for key, policy, said in (("n", "number", "restore as “name (1)”"), ("s", "skip", "skip it")):
+            line = (
+                *line,
+                (key, "accent"),
+                (" " + said, "strong" if policy == self._policy else "faint"),
+                ("   ", "text"),
+            )
+        return line
 
     # -- keys --------------------------------------------------------------------------------------------
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from core.errors import ShelverError
-from core.model import StepView
+from core.model import StepKind, StepView
 from tui import words
 from tui.screens.place import Banner, Place
 from tui.surroundings import Surroundings
@@ -108,7 +108,7 @@ class Where(Place):
 def _drawer(trace: Trace, around: Surroundings) -> Callable[[int], Line]:
     step = StepView(
         seq=0,
-        kind="move",
+        kind=cast("StepKind", trace.kind),
         group=0,
         source=trace.source,
         destination=trace.destination,
