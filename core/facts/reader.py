@@ -165,7 +165,7 @@ class FactReader:
 
     def _sniffed(self, file: FileFacts) -> kind.Sniffed:
         known = self._known(file)
-        if "kind" in known and known["kind"][0] == kind.VERSION:
+        if known.keys() >= {"kind", "format"} and known["kind"][0] == kind.VERSION:
             return kind.Sniffed(known["kind"][1], known["format"][1])  # type: ignore[arg-type]
         try:
             descriptor = self._open(file)
