@@ -317,8 +317,10 @@ class Operations:
     async def blame(self, ids: list[str], why: str, *, may_try_again: bool = True) -> None:
         """Count against operations that a worker died, or gave up, in their middle; end one that did it too often."""
         act = self._blame if may_try_again else self._fail
-        for id in ids:
-            await self._write(lambda id=id: act(id, why))  # type: ignore[misc]
+        await self.settled()
+        for operation in self._catalog.unfinished():
+            if operation.id in ids:
+                await self._write(lambda id=operation.id: act(id, why))  # type: ignore[misc]
 
     def _blame(self, id: str, why: str) -> None:
         try:
@@ -334,9 +336,7 @@ class Operations:
             self._engine.fail(id, why)
         except (ShelverError, OSError) as error:
             _log.error("operation %s: %s; %s", id, why, error)
-            operation = self._catalog.get(id)
-            if operation.state not in RESTING_STATES:
-                self.changed(replace(operation, state="failed", error=why, finished=now()))
+            self.changed(replace(self._catalog.get(id), state="failed", error=why, finished=now()))
 
 
 def _union(one: list[bytes] | None, other: list[bytes] | None) -> list[bytes] | None:
