@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from random import Random
 
-import mutagen
 import pytest
+from mutagen.id3 import TALB, TIT2, TPE1
+from mutagen.wave import WAVE
 from PIL import Image
 
 from core.facts.families import FAMILIES
@@ -164,11 +165,10 @@ def test_an_avi_by_a_camera() -> None:
 
 def wav() -> bytes:
     target = io.BytesIO(media.wav(RANDOM))
-    tagged = mutagen.File(target)
-    assert tagged is not None
+    tagged = WAVE(target)
     tagged.add_tags()
-    for frame, text in zip((mutagen.id3.TPE1, mutagen.id3.TALB, mutagen.id3.TIT2), SONG, strict=True):
-        tagged.tags.add(frame(3, [text]))  # type: ignore[no-untyped-call]
+    for frame in (TPE1(3, [SONG[0]]), TALB(3, [SONG[1]]), TIT2(3, [SONG[2]])):
+        tagged[frame.HashKey] = frame
     target.seek(0)
     tagged.save(target)
     return target.getvalue()
