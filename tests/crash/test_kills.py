@@ -1,7 +1,8 @@
 """A process killed at any call that changes the disk loses nothing, and the next one ends what it began.
 
-Everyday: a few points of every scenario. Heavy: every point (of very long operations, a share), then random
-ones, also of the recovery and of the recovery's recovery, to 10,000 in all. SIGKILL keeps what the kernel has; what a power cut takes: `test_power_cuts`.
+Everyday: a few points of every scenario. Heavy: every point (of very long operations, a share), then random ones,
+also of the recovery and of the recovery's recovery, to 10,000 in all. SIGKILL keeps what the kernel has; what a power
+cut takes: `test_power_cuts`.
 """
 
 from __future__ import annotations
