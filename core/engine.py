@@ -194,7 +194,7 @@ class Engine:
 
     def _why_it_waits(self, request: Request, plan: Plan) -> str | None:
         with closing(Decisions(self.state.decisions)) as decisions, closing(Index(self.state.index)) as index:
-            return why_it_waits(request, plan, self._mode(request.folder), decisions, index.count(plan.roots[0]))
+            return why_it_waits(request, plan, self._mode(request.folder), decisions, index)
 
     def _executed(self, files: OperationFiles, journal: Journal, plan: Plan, cancelled: ShouldStop) -> None:
         approval = files.approval()

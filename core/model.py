@@ -114,8 +114,8 @@ class Request(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `folder`: a configured name or an absolute path. `paths`: only these files, relative to the folder
     (base64 in JSON), or all. `only`: the part of an operation to roll back or approve, absolute paths.
-    `automatic`: the agent started it by itself: remembered decisions, review and brakes apply. `arrived`: which files
-    are new to the folder; moving many of the others is what the brake holds back.
+    `automatic`: the agent started it by itself: remembered decisions, review and brakes apply. `arrived_since`:
+    files first seen from then on are new to the folder; moving many of the others is what the brake holds back.
     """
 
     id: str
@@ -129,7 +129,7 @@ class Request(Struct, frozen=True, kw_only=True, omit_defaults=True):
     subfolders: bool | None = None
     rules: list[str] | None = None
     paths: list[bytes] | None = None
-    arrived: list[bytes] | None = None
+    arrived_since: datetime | None = None
     undo_of: str | None = None
     only: list[bytes] | None = None
     on_conflict: OnConflict = "number"

@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 
 from core.decisions import Decisions
+from core.index import Index
 from core.model import DIRECTORY_KINDS, Plan, Request, Step, absolute
 from core.names import is_beneath
 
@@ -22,8 +23,8 @@ TRASHED_AT_ONCE = 10
 SHARE_AT_ONCE = 0.10
 
 
-def why_it_waits(request: Request, plan: Plan, mode: str, decisions: Decisions, files: int) -> str | None:
-    """Return why a plan that nobody approved must wait, or None when it may run. `files`: known in the folder."""
+def why_it_waits(request: Request, plan: Plan, mode: str, decisions: Decisions, index: Index) -> str | None:
+    """Return why a plan that nobody approved must wait, or None when it may run. `mode`: the folder's."""
     if request.dry_run:
         return "a preview: nothing happens until it is approved"
     if not request.automatic or not any(is_acting(step) for step in plan.steps):
@@ -32,7 +33,7 @@ def why_it_waits(request: Request, plan: Plan, mode: str, decisions: Decisions, 
         return "the first pass with these rules: look it over once"
     if mode == "review":
         return "this folder is in review mode"
-    return _brake(request, plan, files)
+    return _brake(request, plan, index)
 
 
 def is_acting(step: Step) -> bool:
@@ -45,16 +46,24 @@ def is_whole_pass(request: Request) -> bool:
     return request.kind == "organize" and request.paths is None and request.rules is None
 
 
-def _brake(request: Request, plan: Plan, files: int) -> str | None:
-    arrived = frozenset(request.arrived or ())
+def _brake(request: Request, plan: Plan, index: Index) -> str | None:
     acting = [step for step in plan.steps if is_acting(step)]
+    share = SHARE_AT_ONCE * index.count(plan.roots[0])
     trashed = sum(step.kind == "trash" for step in acting)
-    if trashed > max(TRASHED_AT_ONCE, SHARE_AT_ONCE * files):
+    if trashed > max(TRASHED_AT_ONCE, share):
         return f"{trashed:,} files would go to the trash at once"
-    moved = sum(step.source_root == 0 and step.source not in arrived for step in acting)
-    if moved > max(MOVES_AT_ONCE, SHARE_AT_ONCE * files):
+    limit = max(MOVES_AT_ONCE, share)
+    if len(acting) > limit and (moved := _moved_from_before(request, plan, acting, index)) > limit:
         return f"{moved:,} files that were here before would move at once"
     return None
+
+
+def _moved_from_before(request: Request, plan: Plan, acting: list[Step], index: Index) -> int:
+    """Return how many files would move that did not just arrive."""
+    sources = [step.source for step in acting if step.source_root == 0]
+    if request.arrived_since is None:
+        return len(sources)
+    return index.known_before(plan.roots[0], request.arrived_since, sources)
 
 
 def approved_steps(plan: Plan, only: list[bytes]) -> set[int]:

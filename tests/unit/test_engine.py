@@ -95,7 +95,7 @@ class Desk:
     def arrive(self, *names: str) -> Operation:
         """Let the agent organize some files that settled."""
         paths = [name.encode() for name in names]
-        return self.organize(automatic=True, paths=paths, arrived=paths)
+        return self.organize(automatic=True, paths=paths, arrived_since=now())
 
     def undo(self, id: str, **fields: Any) -> Operation:
         return self.run(self.submit("rollback", undo_of=id, **fields))

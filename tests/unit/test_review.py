@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from core.decisions import Decisions
+from core.index import Index
 from core.model import Fingerprint, Plan, Request, Step, now
 from core.review import approved_steps, why_it_waits
+from core.storage import Entry
 
 ROOT = b"/srv/photos"
+
+
+LONG_AGO, RECENTLY = datetime(2020, 1, 1, tzinfo=UTC), datetime(2024, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -21,6 +27,18 @@ def decisions(tmp_path: Path) -> Iterator[Decisions]:
     decisions.record_pass(ROOT, "rules")
     yield decisions
     decisions.close()
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[Index]:
+    with Index(tmp_path / "index.db") as index:
+        yield index
+
+
+def seen(index: Index, count: int, when: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the index know the files f0, f1, … since some time."""
+    monkeypatch.setattr("core.index.time.time_ns", lambda: int(when.timestamp() * 1e9))
+    index.update(ROOT, [Entry(b"f%d" % number, number, 1, 2, 3, 4) for number in range(count)], [])
 
 
 def plan(*kinds: str, rules: str = "rules") -> Plan:
@@ -36,39 +54,54 @@ def request(**fields: Any) -> Request:
     return Request(id="op", kind="organize", folder="photos", created=now(), **({"automatic": True} | fields))
 
 
-def arrivals(count: int) -> list[bytes]:
-    return [b"f%d" % number for number in range(count)]
+def test_what_a_person_asks_for_runs_at_once(decisions: Decisions, index: Index) -> None:
+    assert (
+        why_it_waits(request(automatic=False), plan(*["trash"] * 500, rules="new"), "review", decisions, index) is None
+    )
 
 
-def test_what_a_person_asks_for_runs_at_once(decisions: Decisions) -> None:
-    assert why_it_waits(request(automatic=False), plan(*["trash"] * 500, rules="new"), "review", decisions, 9) is None
-
-
-def test_a_preview_waits_whoever_asked(decisions: Decisions) -> None:
-    assert "preview" in (why_it_waits(request(automatic=False, dry_run=True), plan(), "auto", decisions, 0) or "")
+def test_a_preview_waits_whoever_asked(decisions: Decisions, index: Index) -> None:
+    assert "preview" in (why_it_waits(request(automatic=False, dry_run=True), plan(), "auto", decisions, index) or "")
 
 
 @pytest.mark.parametrize(
-    ("made", "asked", "mode", "files", "why"),
+    ("made", "mode", "files", "why"),
     [
-        (plan("move"), request(), "auto", 10, None),
-        (plan("move"), request(), "review", 10, "review mode"),
-        (plan("move", rules="changed"), request(), "auto", 10, "first pass"),
-        (plan(rules="changed"), request(), "auto", 10, None),
-        (plan(*["move"] * 100), request(), "auto", 10, None),
-        (plan(*["move"] * 101), request(), "auto", 10, "101 files"),
-        (plan(*["move"] * 101), request(), "auto", 2000, None),
-        (plan(*["move"] * 5000), request(arrived=arrivals(5000)), "auto", 10, None),
-        (plan(*["move"] * 5000), request(arrived=arrivals(4000)), "auto", 10, "1,000 files"),
-        (plan(*["trash"] * 10), request(arrived=arrivals(10)), "auto", 10, None),
-        (plan(*["trash"] * 11), request(arrived=arrivals(11)), "auto", 10, "trash"),
+        (plan("move"), "auto", 10, None),
+        (plan("move"), "review", 10, "review mode"),
+        (plan("move", rules="changed"), "auto", 10, "first pass"),
+        (plan(rules="changed"), "auto", 10, None),
+        (plan(*["move"] * 100), "auto", 100, None),
+        (plan(*["move"] * 101), "auto", 101, "101 files"),
+        (plan(*["move"] * 101), "auto", 2000, None),
+        (plan(*["trash"] * 10), "auto", 10, None),
+        (plan(*["trash"] * 11), "auto", 11, "trash"),
+        (plan(*["trash"] * 11), "auto", 200, None),
     ],
 )
 def test_what_the_agent_starts_waits_where_it_should(
-    decisions: Decisions, made: Plan, asked: Request, mode: str, files: int, why: str | None
+    decisions: Decisions,
+    index: Index,
+    monkeypatch: pytest.MonkeyPatch,
+    made: Plan,
+    mode: str,
+    files: int,
+    why: str | None,
 ) -> None:
-    reason = why_it_waits(asked, made, mode, decisions, files)
+    seen(index, files, LONG_AGO, monkeypatch)
+    reason = why_it_waits(request(arrived_since=RECENTLY), made, mode, decisions, index)
     assert reason is None if why is None else why in (reason or "")
+
+
+def test_any_number_of_new_files_moves_without_asking(
+    decisions: Decisions, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flood = plan(*["move"] * 5000)
+    seen(index, 4000, RECENTLY, monkeypatch)  # and 1,000 that the index does not know at all
+    assert why_it_waits(request(arrived_since=RECENTLY), flood, "auto", decisions, index) is None
+    since_later = RECENTLY + timedelta(seconds=1)
+    assert "4,000 files" in (why_it_waits(request(arrived_since=since_later), flood, "auto", decisions, index) or "")
+    assert "5,000 files" in (why_it_waits(request(), flood, "auto", decisions, index) or "")
 
 
 def test_a_partial_approval_takes_groups_whole_and_only_the_directories_it_needs() -> None:
