@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
@@ -302,6 +302,7 @@ _BUILT_IN = (
 )
 
 
+@cache
 def built_in_rules() -> RuleSet:
     """Return the rules of a folder that has none: by kind, all beneath the folder itself; `other` stays."""
     mistakes = Mistakes()

@@ -25,6 +25,8 @@ Place = tuple[int, bytes]
 """Number of a root, and a path relative to it."""
 
 
+IN_THE_WAY = "a file or a link stands where its folder would be"
+
 ErrandKind = Literal["move", "copy", "trash"]
 
 
@@ -57,11 +59,6 @@ class Errand:
     def sources(self) -> list[Place]:
         """Where the files are now: always beneath the first root."""
         return [(0, file.path) for file in self.files]
-
-    @property
-    def keeps_its_files(self) -> bool:
-        """Whether it would have moved its files, but leaves them where they are."""
-        return bool(self.refused) and self.kind != "copy"
 
     @property
     def acts(self) -> bool:
@@ -100,6 +97,8 @@ class Spot:
         self.root, self.path, self.on_disk, self.refused = root, path, on_disk, refused
         self.planned: set[bytes] = set()
         self.folders: dict[bytes, Spot] = {}
+        self.waits = False
+        """Whether a file that is yet to leave has its name, or that of a directory above it."""
         self.numbers: dict[bytes, int] = {}
         self.alike: dict[bytes, Likeness] = {}
 
@@ -122,8 +121,8 @@ class Places:
         errand.destinations, errand.refused, errand.is_home = [], "", False
         try:
             spot = self.spot(errand.root, errand.directory)
-            errand.refused = spot.refused
-            if not spot.refused:
+            errand.refused = IN_THE_WAY if spot.waits and errand.kind == "copy" else spot.refused
+            if not errand.refused:
                 self._claim_in(spot, errand)
         except StorageError as error:
             errand.refused = str(error)
@@ -176,7 +175,9 @@ class Places:
         if list(errand.names) == errand.own_names:
             return True
         number = number_of(errand.own_names[0])
-        return bool(number) and numbered_family(errand.names, number) == errand.own_names
+        if not number or numbered_family(errand.names, number) != errand.own_names:
+            return False
+        return not self._are_free(spot, errand.names, errand)  # it goes where it belongs once that is free
 
     def _are_free(self, spot: Spot, names: Sequence[bytes], errand: Errand) -> bool:
         may_be_freed = errand.kind != "copy"
@@ -255,11 +256,12 @@ class Places:
         for name in sorted(holders, key=lambda holder: (holder != wanted, holder)):
             if self._disk.is_directory(root, parent.join(name)):
                 return self._spot(root, parent.join(name))
-        if holders or key in parent.planned:
-            return Spot(root, directory, {}, "a file or a link stands where its folder would be")
+        if key in parent.planned or not all((root, parent.join(name)) in self._leaving for name in holders):
+            return Spot(root, directory, {}, IN_THE_WAY)
         parent.planned.add(key)
-        parent.folders[key] = self._spot(root, parent.join(wanted))
-        return parent.folders[key]
+        found = parent.folders[key] = self._spot(root, parent.join(wanted))
+        found.waits = parent.waits or bool(holders)
+        return found
 
     def _spot(self, root: int, path: bytes) -> Spot:
         if (root, path) not in self._spots:

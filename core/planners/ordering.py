@@ -69,19 +69,27 @@ class StepWriter:
     def _needed(self, errand: Errand, holders: dict[Place, Errand]) -> list[Errand]:
         """Return the errands whose files hold the names that this one wants.
 
-        That may be itself: a rename in case alone goes by a name beside, as some file systems take the two for one.
+        That may be itself: a rename in case alone goes by a name beside, as some file systems take the two for one, and
+        so does a file that goes into a folder of its own name.
         """
-        found = []
+        found: list[Errand] = []
         for file, destination in zip(errand.files, errand.destinations, strict=True):
-            directory = folder_of(destination)
-            on_disk = self._disk.names(errand.root, directory)
-            if not on_disk or (errand.root == 0 and file.path == destination):
-                continue
-            for holder in on_disk.get(collision_key(name_of(destination)), ()):
-                other = holders.get((errand.root, join(directory, holder)))
-                if other is not None:
-                    found.append(other)
+            if errand.root != 0 or file.path != destination:
+                found += self._holding((errand.root, destination), holders)
+        directory = folder_of(errand.destinations[0])
+        while directory and not self._disk.is_directory(errand.root, directory):
+            found += self._holding((errand.root, directory), holders)
+            directory = folder_of(directory)
         return found
+
+    def _holding(self, place: Place, holders: dict[Place, Errand]) -> Iterator[Errand]:
+        """Yield the errands whose files have a name now, in whatever case."""
+        root, path = place
+        on_disk = self._disk.names(root, folder_of(path))
+        for name in on_disk.get(collision_key(name_of(path)), ()) if on_disk else ():
+            errand = holders.get((root, join(folder_of(path), name)))
+            if errand is not None:
+                yield errand
 
     # -- steps
 

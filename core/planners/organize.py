@@ -207,16 +207,16 @@ class _Organizer:
         return False
 
     def _settle(self, errands: Sequence[Errand]) -> Places:
-        """Give every errand its names. One that is refused keeps its own: what counted on those is settled anew."""
+        """Give every errand its names. One that does not move keeps its own: what counted on those is settled anew."""
         willing = [errand for errand in errands if not errand.refused]
-        at_home = Places(self._disk, ())
-        away = [errand for errand in willing if errand.kind != "copy" and not at_home.is_home(errand)]
-        leaving = {source for errand in away for source in errand.sources}
+        moving = [errand for errand in willing if errand.kind != "copy"]
+        at_first = Places(self._disk, {source for errand in moving for source in errand.sources})
+        leaving = {source for errand in moving if not at_first.is_home(errand) for source in errand.sources}
         for number in range(_ROUNDS + 1):
             places = Places(self._disk, leaving)
             for errand in self._heard(willing):
                 places.claim(errand)
-            staying = {source for errand in willing if errand.keeps_its_files for source in errand.sources} & leaving
+            staying = {source for errand in moving if not errand.acts for source in errand.sources} & leaving
             given = {(errand.root, place) for errand in willing if errand.acts for place in errand.destinations}
             if not given & staying:
                 break

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -360,6 +361,26 @@ def test_a_file_stands_where_a_folder_should_be(home: Home) -> None:
     assert done.results() == [("skipped", "a file or a link stands where its folder would be")]
 
 
+def test_a_file_goes_into_a_folder_of_its_own_name(home: Home) -> None:
+    home.rule("{}", "{stem}/")
+    home.build({"code": "c", "IMG.jpg": "j", "sub": {"IMG.JPG.txt": "t"}})
+    before = trees.read(home.root)
+    done = home.organize()
+    assert home.tree() == {"code/code": b"c", "IMG/IMG.jpg": b"j", "IMG.JPG/IMG.JPG.txt": b"t"}
+    assert done.state == "completed"
+    assert home.again() == []
+    home.scene.undo(done)
+    assert trees.read(home.root) == before
+
+
+def test_a_copy_does_not_wait_for_the_name_of_its_folder(home: Home) -> None:
+    unchecked(home, {"match": {"name": "a"}, "to": "b/", "action": "copy"}, {"match": {"name": "b"}, "to": "c"})
+    home.build({"a": "a", "b": "b"})
+    done = home.organize()
+    assert home.tree() == {"a": b"a", "c": b"b"}
+    assert ("skipped", "a file or a link stands where its folder would be") in done.results()
+
+
 def test_a_link_on_the_way_is_not_followed(home: Home) -> None:
     home.rule('{ext = "txt"}', "All/deep/")
     home.build({"a.txt": "a", "All": Symlink(os.fsencode(home.disk))})
@@ -537,6 +558,10 @@ def test_a_renaming_rule_leaves_numbered_files_at_home(home: Home) -> None:
     home.build({"a.txt": "1", "b.txt": "2"})
     home.organize()
     assert home.tree() == {"All/note.txt": b"1", "All/note (1).txt": b"2"}
+    assert home.again() == []
+    (home.root / "All/note.txt").unlink()
+    home.organize()
+    assert home.tree() == {"All/note.txt": b"2"}
     assert home.again() == []
 
 
@@ -978,6 +1003,53 @@ def _organize_twice_and_undo(home: Home, tree: dict[tuple[str, str], str], rules
     assert home.again() == []
     home.scene.undo(done)
     assert trees.names(home.root) == names
+
+
+PLACES = st.sampled_from(["a", "b", "c", "A", "a (1)", "s/a", "s/b", "t/a"])
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(renames=st.dictionaries(PLACES, PLACES, max_size=6), on_conflict=CLASHES)
+def test_any_renames_at_all(
+    tmp_path_factory: pytest.TempPathFactory, renames: dict[str, str], on_conflict: str
+) -> None:
+    with Home(tmp_path_factory.mktemp("home")) as home:
+        _rename_and_undo(home, renames, on_conflict)
+
+
+@pytest.mark.heavy
+@pytest.mark.timeout(900)
+@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@given(renames=st.dictionaries(PLACES, PLACES, max_size=8), on_conflict=CLASHES)
+def test_many_more_renames(tmp_path_factory: pytest.TempPathFactory, renames: dict[str, str], on_conflict: str) -> None:
+    with Home(tmp_path_factory.mktemp("home")) as home:
+        _rename_and_undo(home, renames, on_conflict)
+
+
+def _rename_and_undo(home: Home, renames: dict[str, str], on_conflict: str) -> None:
+    """Chains, swaps and circles of any shape: every file ends where it should or beside it, and comes back."""
+    tables = [
+        {
+            "match": {"path": old, "regex": f"^{re.escape(os.path.basename(old))}$"},
+            "to": new,
+            "on_conflict": on_conflict,
+        }
+        for old, new in renames.items()
+    ]
+    unchecked(home, *tables)
+    for old in renames:
+        trees.write(home.root / old, old.encode())
+    before = trees.names(home.root)
+    wanted = [collision_key(new.encode()) for new in renames.values()]
+    done = home.organize()
+    now = {content.decode(): path for path, content in home.tree().items() if not path.endswith("/")}
+    assert now.keys() == renames.keys()
+    assert done.counts.failed == 0
+    assert done.counts.skipped == sum(bool(step.refused) for step in done.plan.steps)
+    if len(set(wanted)) == len(wanted):
+        assert now == renames
+    home.scene.undo(done)
+    assert trees.names(home.root) == before
 
 
 def _check_collisions(home: Home, before: set[bytes]) -> None:
