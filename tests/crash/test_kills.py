@@ -14,7 +14,7 @@ import pytest
 from tests.crash.harness import Theatre, play, points_of
 from tests.crash.scenarios import SCENARIOS
 
-EVERYDAY_POINTS = 8
+EVERYDAY_POINTS = 6
 ALL_POINTS = 10_000
 SHARE = -(-ALL_POINTS // len(SCENARIOS))
 SEED = 20_260_101
