@@ -45,7 +45,9 @@ def about(operation: Operation, progress: Progress | None, width: int) -> list[L
 def step_line(step: StepView, operation: Operation, around: Surroundings, beneath: str, width: int) -> Line:
     """Return a step: from → to, and what became of it."""
     word, role = words.step_outcome(step, operation)
-    paths = journey_line(step, around, beneath, max(width - words.OUTCOME_WIDTH - 1, 1))
+    room = max(width - words.OUTCOME_WIDTH - 1, 1)
+    share = 0.6 if operation.kind == "rollback" else 0.45  # what goes back comes from deep down
+    paths = journey_line(step, around, beneath, room, share)
     return (*paths, (right(word, words.OUTCOME_WIDTH), role), (" ", "text"))
 
 
