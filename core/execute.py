@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from itertools import groupby
 from operator import attrgetter
 
-from core.errors import Cancelled, FolderNotEmpty, StorageError
+from core.chains import earlier_users
+from core.errors import Cancelled, StorageError
+from core.folders import Folders
 from core.groups import Groups
-from core.journal import Journal, Outcomes, Started
-from core.model import DIRECTORY_KINDS, Counts, Plan, State, Step
+from core.journal import Journal, Started
+from core.model import Counts, Plan, State, Step
 from core.moves import Moves
 from core.names import shown
 from core.recovery import Recovery
-from core.run import ALREADY_THERE, Observer, RootGone, Run, Tally
+from core.run import RootGone, Run
+from core.tally import Observer, Tally, counts
 from core.transfers import Transfers
 
 __all__ = ["Observer", "RootGone", "Tally", "counts", "execute"]
@@ -49,16 +52,17 @@ class _Execution:
         self._transfers = Transfers(run)
         self._moves = Moves(run, self._transfers)
         self._groups = Groups(run, self._transfers)
-        self._earlier = _earlier_users(run.plan)
+        self._earlier = earlier_users(run.plan)
         self._durable = -1
         """The last step whose record, with those before it, is known to be on the disk."""
+        self._folders = Folders(run, self._transfers)
         self._acts: dict[str, Callable[[Step], None]] = {
             "move": self._moves.move,
             "trash": self._moves.move,
             "copy": self._moves.copy,
             "link": self._moves.link,
-            "mkdir": self._make_directory,
-            "rmdir": self._remove_directory,
+            "mkdir": self._folders.make,
+            "rmdir": self._folders.remove,
         }
 
     def execute(self) -> tuple[State, Counts]:
@@ -162,46 +166,6 @@ class _Execution:
         except RootGone as gone:
             raise _Halted(gone) from None
 
-    # -- directories
-
-    def _make_directory(self, step: Step) -> None:
-        try:
-            made = self._run.target(step).make_directory(step.destination, step.attributes)
-        except StorageError as error:
-            self._run.refuse(step, error)
-            return
-        if made:
-            self._run.done(step)
-        else:
-            self._run.leave(step, "skipped", ALREADY_THERE)
-
-    def _remove_directory(self, step: Step) -> None:
-        self._transfers.settle()  # what waits for them has not left yet
-        try:
-            attributes = self._run.source(step).remove_directory(step.source)
-        except FolderNotEmpty as error:
-            self._run.leave(step, "skipped", str(error))
-        except StorageError as error:
-            self._run.refuse(step, error)
-        else:  # as planned, for what left it since has changed its times
-            self._run.done(step, attributes=step.attributes or attributes)
-
-    def _give_directories(self) -> None:
-        """Give directories that were made anew what they had, now that all is in them; the deepest first."""
-        finished = self._run.outcomes.finished
-        made = [
-            step
-            for step in self._run.plan.steps
-            if step.kind == "mkdir"
-            and step.attributes
-            and step.seq in finished
-            and finished[step.seq].outcome == "done"
-        ]
-        for step in sorted(made, key=lambda step: step.destination.count(b"/"), reverse=True):
-            assert step.attributes is not None
-            with suppress(StorageError):  # it went again, or became somebody else's
-                self._run.target(step).give_directory(step.destination, step.attributes)
-
     # -- the end
 
     def _fail_rest(self, reason: str) -> None:
@@ -213,7 +177,7 @@ class _Execution:
         """Make all changes durable, then record the end."""
         run = self._run
         run.journal.flush()
-        self._give_directories()
+        self._folders.give_back()
         for storage in run.storages:
             try:
                 storage.sync()
@@ -230,24 +194,6 @@ class _Halted(Exception):
     """A root is gone: the rest of the plan fails."""
 
 
-def counts(plan: Plan, outcomes: Outcomes) -> Counts:
-    """Return what became of a plan's files so far."""
-    total = Counts()
-    for step in plan.steps:
-        if step.kind in DIRECTORY_KINDS:
-            continue
-        total.planned += 1
-        match outcomes.finished[step.seq].outcome if step.seq in outcomes.finished else "pending":
-            case "done":
-                total.done += 1
-                total.bytes += step.fingerprint.size if step.fingerprint else 0
-            case "skipped":
-                total.skipped += 1
-            case "failed":
-                total.failed += 1
-    return total
-
-
 def boot_id() -> str:
     """Return what tells one start of the machine from another."""
     with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
@@ -258,36 +204,3 @@ def _state(total: Counts, error: str) -> State:
     if total.failed and not total.done:
         return "failed"
     return "partial" if total.failed or total.skipped or error else "completed"
-
-
-def _earlier_users(plan: Plan) -> dict[int, int]:
-    """Return, for each step that uses a name which an earlier one used, the last such step.
-
-    Almost every plan has none, which costs one look at all names.
-    """
-    names = _names(plan)
-    if len(set(names)) == len(names):
-        return {}
-    earlier: dict[int, int] = {}
-    used: dict[bytes, int] = {}
-    for step in plan.steps:
-        own = {_name(plan, step.source_root, step.source), _name(plan, step.destination_root, step.destination)} - {b""}
-        before = max((used.get(name, -1) for name in own), default=-1)
-        if before >= 0:
-            earlier[step.seq] = before
-        used.update(dict.fromkeys(own, step.seq))
-    return earlier
-
-
-def _names(plan: Plan) -> list[bytes]:
-    if len(plan.roots) == 1:
-        names = [step.source for step in plan.steps] + [step.destination for step in plan.steps]
-    else:
-        names = [_name(plan, step.source_root, step.source) for step in plan.steps]
-        names += [_name(plan, step.destination_root, step.destination) for step in plan.steps]
-    return [name for name in names if name]
-
-
-def _name(plan: Plan, root: int, path: bytes) -> bytes:
-    """Return a name as one root may see it that lies beneath another."""
-    return b"%s/%s" % (plan.roots[root], path) if path else b""

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
 from time import monotonic
-from typing import Protocol
 
 from msgspec.structs import replace
 
+from core.chains import bringers
 from core.errors import (
     BrakeEngaged,
     DestinationTaken,
@@ -29,6 +28,7 @@ from core.model import DIRECTORY_KINDS, Attributes, Fingerprint, Outcome, Plan, 
 from core.names import numbered_together, shown
 from core.storage import Copy, open_storage
 from core.storage.local import LocalStorage
+from core.tally import CopyProgress, Observer, tally_of
 
 BATCH_RECORDS = 256
 BATCH_SECONDS = 0.05
@@ -40,30 +40,6 @@ ALREADY_THERE = "it is there already"
 
 LEFT_ALONE = (SourceMissing, SourceChanged, SourceInUse, DestinationTaken, FolderTaken)
 """What makes a step skipped, not failed: a person or a program was there first."""
-
-
-@dataclass(slots=True)
-class Tally:
-    """How far an execution is: files and bytes. `current` and `recent` are shown names."""
-
-    done: int = 0
-    total: int = 0
-    skipped: int = 0
-    failed: int = 0
-    bytes_done: int = 0
-    bytes_total: int = 0
-    current: str = ""
-    recent: list[tuple[str, str]] = field(default_factory=list)
-
-
-class Observer(Protocol):
-    """Watches an execution, from the thread that executes."""
-
-    def advanced(self, tally: Tally) -> None:
-        """Take note of how far it is; called often."""
-
-    def check_cancelled(self) -> None:
-        """Raise Cancelled to end it; called between files and every 4 MiB of a copy."""
 
 
 class RootGone(BrakeEngaged):
@@ -79,7 +55,7 @@ class Run:
         self.observer = observer
         self.outcomes = journal.outcomes
         self.storages: list[LocalStorage] = [open_storage(root) for root in plan.roots]
-        self.tally = _tally(plan, self.outcomes.finished)
+        self.tally = tally_of(plan, self.outcomes.finished)
         self._latest: deque[Step] = deque(maxlen=_RECENT)
         self._breath = monotonic() + BATCH_SECONDS
         self._numbers: dict[tuple[int, bytes], int] = {}
@@ -113,19 +89,7 @@ class Run:
     @cached_property
     def bringers(self) -> dict[int, int]:
         """The step that brings the file of a later step to where that one takes it from, of such as there are."""
-        bringers: dict[int, int] = {}
-        brought: dict[tuple[int, bytes], int] = {}
-        sources = {(step.source_root, step.source) for step in self.plan.steps}
-        for step in self.plan.steps:
-            if step.kind in DIRECTORY_KINDS:
-                continue
-            if (bringer := brought.get((step.source_root, step.source))) is not None:
-                bringers[step.seq] = bringer
-            if step.kind in ("move", "trash"):
-                brought.pop((step.source_root, step.source), None)
-                if (step.destination_root, step.destination) in sources:
-                    brought[step.destination_root, step.destination] = step.seq
-        return bringers
+        return bringers(self.plan)
 
     def destination(self, step: Step) -> bytes:
         """Return where a step will put its file: as planned, or as it was decided at the last moment."""
@@ -246,7 +210,8 @@ class Run:
 
     def copy_progress(self, step: Step) -> CopyProgress:
         """Return what a copy calls while it gets on."""
-        return CopyProgress(self, shown(os.path.join(self.plan.roots[step.source_root], step.source)))
+        current = shown(os.path.join(self.plan.roots[step.source_root], step.source))
+        return CopyProgress(self.tally, self.observer, current)
 
     # -- numbers
 
@@ -281,49 +246,8 @@ class Run:
         return {(step.destination_root, step.destination) for step in self.plan.steps}
 
 
-class CopyProgress:
-    """Counts a copy's bytes as they come. Called with the bytes since the last call; raises Cancelled."""
-
-    def __init__(self, run: Run, current: str) -> None:
-        self._run = run
-        self._current = current
-        self.bytes = 0
-
-    def __call__(self, count: int) -> None:
-        """Count some more bytes."""
-        self.bytes += count
-        self._run.tally.bytes_done += count
-        self._run.tally.current = self._current
-        self._run.observer.advanced(self._run.tally)
-        self._run.observer.check_cancelled()
-
-    def take_back(self) -> None:
-        """Uncount it: whoever records the step counts it whole, or not at all."""
-        self._run.tally.bytes_done -= self.bytes
-        self.bytes = 0
-
-
 def expected(step: Step) -> Fingerprint:
     """Return what a step's file was when it was planned. Raises UsageError for a plan that does not say."""
     if step.fingerprint is None:
         raise UsageError(f"step {step.seq} of the plan says nothing of its file")
     return step.fingerprint
-
-
-def _tally(plan: Plan, finished: dict[int, Finished]) -> Tally:
-    tally = Tally()
-    for step in plan.steps:
-        if step.kind in DIRECTORY_KINDS:
-            continue
-        size = step.fingerprint.size if step.fingerprint else 0
-        tally.total += 1
-        tally.bytes_total += size
-        match finished[step.seq].outcome if step.seq in finished else "pending":
-            case "done":
-                tally.done += 1
-                tally.bytes_done += size
-            case "skipped":
-                tally.skipped += 1
-            case "failed":
-                tally.failed += 1
-    return tally

@@ -1,0 +1,55 @@
+"""Chains: steps of one plan that use names which earlier ones wrote or freed, or move a file on that one brought."""
+
+from __future__ import annotations
+
+from core.model import DIRECTORY_KINDS, Plan
+
+
+def earlier_users(plan: Plan) -> dict[int, int]:
+    """Return, for each step that uses a name which an earlier one used, the last such step.
+
+    Almost every plan has none, which costs one look at all names.
+    """
+    names = _names(plan)
+    if len(set(names)) == len(names):
+        return {}
+    earlier: dict[int, int] = {}
+    used: dict[bytes, int] = {}
+    for step in plan.steps:
+        own = {_name(plan, step.source_root, step.source), _name(plan, step.destination_root, step.destination)} - {b""}
+        before = max((used.get(name, -1) for name in own), default=-1)
+        if before >= 0:
+            earlier[step.seq] = before
+        used.update(dict.fromkeys(own, step.seq))
+    return earlier
+
+
+def _names(plan: Plan) -> list[bytes]:
+    if len(plan.roots) == 1:
+        names = [step.source for step in plan.steps] + [step.destination for step in plan.steps]
+    else:
+        names = [_name(plan, step.source_root, step.source) for step in plan.steps]
+        names += [_name(plan, step.destination_root, step.destination) for step in plan.steps]
+    return [name for name in names if name]
+
+
+def _name(plan: Plan, root: int, path: bytes) -> bytes:
+    """Return a name as one root may see it that lies beneath another."""
+    return b"%s/%s" % (plan.roots[root].rstrip(b"/"), path) if path else b""
+
+
+def bringers(plan: Plan) -> dict[int, int]:
+    """Return the step that brings the file of a later step to where that one takes it from, of such as there are."""
+    found: dict[int, int] = {}
+    brought: dict[tuple[int, bytes], int] = {}
+    sources = {(step.source_root, step.source) for step in plan.steps}
+    for step in plan.steps:
+        if step.kind in DIRECTORY_KINDS:
+            continue
+        if (bringer := brought.get((step.source_root, step.source))) is not None:
+            found[step.seq] = bringer
+        if step.kind in ("move", "trash"):
+            brought.pop((step.source_root, step.source), None)
+            if (step.destination_root, step.destination) in sources:
+                brought[step.destination_root, step.destination] = step.seq
+    return found
