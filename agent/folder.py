@@ -30,6 +30,8 @@ from core.storage import Entry
 
 LOOK_SECONDS = 30.0
 """Between two looks whether the folder is still the same and its watcher heard what it should."""
+SILENCE_SECONDS = 31.0
+"""A watcher that said nothing for so long, while its folder changed, is deaf."""
 NEW_DIRECTORY_SECONDS = 2.0
 """A new directory is looked into at once, and again after this."""
 SCAN_SHARE = 100
@@ -219,8 +221,8 @@ class WatchedFolder:
     async def _check_hearing(self) -> None:
         """Compare the folder if it changed and the watcher said nothing, as after a full queue."""
         mtime = (await self._services.scan(lambda: os.stat(self.folder.path))).st_mtime_ns
-        was_silent = self._clock() - self._hearing.heard_at > LOOK_SECONDS + 1
-        if self._mtime not in (0, mtime) and was_silent and self._hearing.is_watched:
+        was_silent = self._clock() - self._hearing.heard_at > SILENCE_SECONDS
+        if mtime != self._mtime and was_silent and self._hearing.is_watched:
             _log.warning("folder %s changed unheard and is compared", self._name)
             self._hearing.has_lost_count = True
         self._mtime = mtime
@@ -263,6 +265,7 @@ class WatchedFolder:
         self._found(difference.changed)
         if difference.has_more or self._is_a_day_older():
             self._needs_whole_pass = True
+        self._mtime = difference.mtime_ns
         self.status.files = difference.files
         self.status.last_reconcile = now()
         pause = self.folder.rescan if self._hearing.is_watched else min(POLL_SECONDS, self.folder.rescan)
@@ -351,8 +354,8 @@ class WatchedFolder:
             paths=paths,
             arrived_since=self._arriving_since,
         )
-        self._arriving_since = now() if self._settling else None
         await self._services.submit(request)
+        self._arriving_since = now() if self._settling else None
 
     # -- telling
 

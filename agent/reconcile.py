@@ -30,7 +30,7 @@ class Difference:
 
     `changed`: files that are new or changed, those that organizing looks at, the first `KEPT_ENTRIES`; `has_more`:
     there are others. `files`: how many the walk found, `known`: how many the index knew. `unreadable`: directories
-    that could not be looked into.
+    that could not be looked into. `mtime_ns`: of the folder itself, before the walk.
     """
 
     changed: list[Entry] = field(default_factory=list)
@@ -39,6 +39,7 @@ class Difference:
     known: int = 0
     has_more: bool = False
     unreadable: list[bytes] = field(default_factory=list)
+    mtime_ns: int = 0
 
 
 class News(NamedTuple):
@@ -66,11 +67,11 @@ class Reconciler:
     def compare(self) -> Difference:
         """Walk the folder. Takes into the index only files that organizing does not look at: they are nobody's news.
 
-        Raises StorageError when the folder itself cannot be read.
+        Raises StorageError or OSError when the folder itself cannot be read.
         """
         scope = self._scope()
         known = self._index.folder_entries(self.root)
-        difference = Difference(known=len(known))
+        difference = Difference(known=len(known), mtime_ns=os.stat(self.root).st_mtime_ns)
         unlisted: list[Entry] = []
         with LocalStorage(self.root) as storage:
             for entry in storage.walk(lambda path: not scope.why_not_entered(path)):
