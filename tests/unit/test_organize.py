@@ -970,7 +970,7 @@ def test_nothing_is_lost_nothing_collides_and_twice_is_once(
 
 @pytest.mark.heavy
 @pytest.mark.timeout(900)
-@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 @given(tree=TREES, rules=RULES)
 def test_nothing_is_lost_in_many_more_trees(
     tmp_path_factory: pytest.TempPathFactory, tree: dict[tuple[str, str], str], rules: list[tuple[str, str, str]]
@@ -1019,7 +1019,7 @@ def test_any_renames_at_all(
 
 @pytest.mark.heavy
 @pytest.mark.timeout(900)
-@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 @given(renames=st.dictionaries(PLACES, PLACES, max_size=8), on_conflict=CLASHES)
 def test_many_more_renames(tmp_path_factory: pytest.TempPathFactory, renames: dict[str, str], on_conflict: str) -> None:
     with Home(tmp_path_factory.mktemp("home")) as home:
