@@ -255,6 +255,19 @@ def test_paths_limit_what_is_looked_at(home: Home) -> None:
     assert set(home.tree()) == {"a.txt", "All/b.txt", "All/p.jpg", "All/p.jpg.xmp", "All/c.txt", "link"}
 
 
+def test_paths_deep_within_what_is_never_entered(home: Home) -> None:
+    home.rule("{}", "All/")
+    paths = [
+        ".config/deep/a.txt",
+        "project/src/deep/a.txt",
+        "node_modules/x/y/a.txt",
+        "Tool.app/x/a.txt",
+        "x/.y/z/a.txt",
+    ]
+    home.build({path: "a" for path in [*paths, "project/.git/HEAD"]})
+    assert home.plan(paths=[path.encode() for path in paths]).steps == []
+
+
 def test_what_a_person_undid_is_left_alone_by_the_agent_until_somebody_asks(home: Home) -> None:
     home.rule('{ext = "txt"}', "All/")
     home.build({"a.txt": "a"})
