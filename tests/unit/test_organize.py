@@ -264,7 +264,8 @@ def test_paths_deep_within_what_is_never_entered(home: Home) -> None:
         "Tool.app/x/a.txt",
         "x/.y/z/a.txt",
     ]
-    home.build({path: "a" for path in [*paths, "project/.git/HEAD"]})
+    for path in [*paths, "project/.git/HEAD"]:
+        home.build({path: "a"})
     assert home.plan(paths=[path.encode() for path in paths]).steps == []
 
 
