@@ -23,3 +23,10 @@ async def bare(tmp_path: Path) -> AsyncIterator[FakeAgent]:
     """An agent that looks after nothing yet."""
     async with FakeAgent(tmp_path / "agent.sock") as agent:
         yield agent
+
+
+@pytest.fixture(autouse=True)
+def plain_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no setting of whoever runs the tests change what the screens look like."""
+    for name in ("NO_COLOR", "SSH_CONNECTION", "TEXTUAL_THEME", "TEXTUAL_COLOR_SYSTEM"):
+        monkeypatch.delenv(name, raising=False)
