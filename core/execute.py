@@ -117,15 +117,13 @@ class _Execution:
         run.observer.check_cancelled()
         if (step.refused or self._approved is not None) and (reason := self._why_not(step)):
             run.leave(step, "skipped", reason)
-            return
-        if step.seq in self._earlier:
-            self._wait_for(self._earlier[step.seq], step)
-            step = run.followed(step)
-        act = self._acts.get(step.kind)
-        if act is None:
+        elif step.kind not in self._acts:
             run.leave(step, "failed", f"steps of the kind {step.kind} cannot be carried out")
         else:
-            act(step)
+            if step.seq in self._earlier:
+                self._wait_for(self._earlier[step.seq], step)
+                step = run.followed(step)
+            self._acts[step.kind](step)
         if run.is_out_of_breath():
             self._breathe()
 

@@ -12,6 +12,7 @@ from core.errors import (
     EscapesRoot,
     FolderNotEmpty,
     IoFailed,
+    NoSpace,
     SourceChanged,
     SourceInUse,
     SourceMissing,
@@ -234,6 +235,7 @@ class LocalStorage(Directories):
             if not _is_as(expected, reading):
                 raise SourceChanged
             target.make_parents(temporary)
+            target.check_space(temporary, os.fstat(reading).st_blocks * 512)
             with _opened(target.open_file(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL)) as writing:
                 try:
                     wanted = attributes or read_attributes(reading)
@@ -246,6 +248,13 @@ class LocalStorage(Directories):
                     raise
                 os.posix_fadvise(writing, 0, 0, os.POSIX_FADV_DONTNEED)  # begins to write it: `confirm` waits less
                 return Copy(temporary, digest, _fingerprint(os.fstat(writing)), None if is_whole else wanted)
+
+    def check_space(self, path: bytes, size: int) -> None:
+        """Raise NoSpace if a file that takes so many bytes cannot fit where `path` lies: better now than amid it."""
+        with _told():
+            room = os.fstatvfs(self.place(path)[0])
+        if room.f_blocks and size > room.f_bavail * room.f_frsize:
+            raise NoSpace
 
     def confirm(self, copy: Copy) -> None:
         """Make a copy's bytes durable, and read them back. Raises IoFailed if they are not what was copied."""

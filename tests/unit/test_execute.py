@@ -691,7 +691,10 @@ def test_a_source_edited_after_its_copy_stays_and_the_copy_goes(
 
 @pytest.mark.needs_root
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount a small file system")
-def test_a_disk_that_fills_up_costs_one_step_and_no_byte(tmp_path: Path, root: bytes) -> None:
+@pytest.mark.parametrize("is_told_before", [True, False])
+def test_a_disk_that_fills_up_costs_one_step_and_no_byte(
+    tmp_path: Path, root: bytes, monkeypatch: pytest.MonkeyPatch, is_told_before: bool
+) -> None:
     small = tmp_path / "small"
     small.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", small], check=False).returncode:
@@ -702,6 +705,8 @@ def test_a_disk_that_fills_up_costs_one_step_and_no_byte(tmp_path: Path, root: b
         before = trees.read(root)
         bench.add("move", b"big", b"sub/big", to=1)
         bench.add("move", b"little", b"sub/little", to=1)
+        if not is_told_before:
+            monkeypatch.setattr(LocalStorage, "check_space", lambda self, path, size: None)
         assert bench.execute() == ("partial", Counts(planned=2, done=1, failed=1, bytes=1))
         assert bench.said()[0] == ("failed", "no space left for it")
         assert trees.names(small) == {b"sub/little"}

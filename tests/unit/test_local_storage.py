@@ -687,6 +687,31 @@ def test_a_copy_that_fails_leaves_nothing(
     assert trees.read(storage.root) == before
 
 
+def test_a_copy_that_cannot_fit_is_not_begun(
+    storage: LocalStorage, other: LocalStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*args: object) -> bytes:
+        raise AssertionError("it began")
+
+    trees.write(storage.root + b"/f", os.urandom(100_000))
+    real = os.fstatvfs
+    monkeypatch.setattr("core.storage.local.copy_content", never)
+    monkeypatch.setattr(os, "fstatvfs", lambda descriptor: _Room(real(descriptor)))
+    with pytest.raises(NoSpace):
+        storage.copy(b"f", other, b"t", _expected(storage, b"f"), _nothing)
+    assert trees.names(other.root) == set()
+
+
+class _Room:
+    """A file system with 4096 bytes left."""
+
+    f_bavail = 1
+    f_frsize = 4096
+
+    def __init__(self, real: os.statvfs_result) -> None:
+        self.f_blocks = real.f_blocks
+
+
 def test_a_copy_that_does_not_read_back_is_told(storage: LocalStorage, other: LocalStorage) -> None:
     trees.build(storage.root, {"f": "1234"})
     copy = storage.copy(b"f", other, b"t", _expected(storage, b"f"), _nothing)
