@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from core.errors import DestinationTaken, SourceMissing, StorageError
+from core.errors import DestinationTaken, StorageError
 from core.model import Step
 from core.run import Run, expected
 from core.storage import Copy
@@ -140,11 +140,18 @@ class Transfers:
         self._target(transfer).sync_folder_of(transfer.destination)
 
     def take_source(self, transfer: Transfer) -> None:
-        """Take the source away, if the step moves it. Raises SourceChanged, … and then it stays."""
+        """Take the source away, if the step moves it. Raises SourceChanged, … and then it stays.
+
+        Where it has left its place all the same (somebody took it, or the disk broke amid), the copy is all there is.
+        """
         if transfer.leaves:
             step = transfer.step
-            with suppress(SourceMissing):  # somebody took it away: the copy stays, for it may be the last one
-                self._run.source(step).take_away(step.source, expected(step), self._run.aside(step))
+            source = self._run.source(step)
+            try:
+                source.take_away(step.source, expected(step), self._run.aside(step))
+            except StorageError:
+                if source.exists(step.source):
+                    raise
 
     def record(self, transfer: Transfer) -> None:
         """Record that all is done."""

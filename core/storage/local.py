@@ -290,10 +290,10 @@ class LocalStorage(Directories):
             linux.rename_noreplace(*self.place(path), *self.place(aside))
         try:
             self.check_unchanged(aside, expected)
+            self.discard(aside)
         except StorageError:
             self.move(aside, self, path)
             raise
-        self.discard(aside)
 
     def discard(self, path: bytes) -> None:
         """Remove one of Shelver's own temporaries, if it is there."""

@@ -689,6 +689,28 @@ def test_a_source_edited_after_its_copy_stays_and_the_copy_goes(
     assert trees.names(elsewhere) == set()
 
 
+@pytest.mark.parametrize("group", [0, 1])
+def test_a_disk_that_breaks_while_the_source_goes_leaves_the_copy(
+    across: Bench, root: bytes, elsewhere: Path, monkeypatch: pytest.MonkeyPatch, group: int
+) -> None:
+    trees.build(root, {"a": "1"})
+    across.add("move", b"a", b"a", to=1, group=group)
+    real_rename = linux.rename_noreplace
+
+    def refuse(*args: object, **keywords: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    def rename(source_directory: int, source: bytes, directory: int, name: bytes) -> None:
+        real_rename(source_directory, source, directory, name)
+        if name.endswith(b".aside"):
+            monkeypatch.setattr(os, "unlink", refuse)
+            monkeypatch.setattr(linux, "rename_noreplace", refuse)
+
+    monkeypatch.setattr(linux, "rename_noreplace", rename)
+    assert across.execute()[0] == "completed"
+    assert trees.content(elsewhere / "a") == b"1"
+
+
 @pytest.mark.needs_root
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount a small file system")
 @pytest.mark.parametrize("is_told_before", [True, False])

@@ -753,6 +753,17 @@ def test_what_is_not_what_was_copied_stays(storage: LocalStorage, why: str) -> N
     assert trees.read(storage.root) == before
 
 
+def test_what_cannot_be_removed_gets_its_name_back(storage: LocalStorage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: object, **keywords: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    trees.build(storage.root, {"f": "1"})
+    monkeypatch.setattr(os, "unlink", refuse)
+    with pytest.raises(IoFailed):
+        storage.take_away(b"f", _expected(storage, b"f"), b".shelver-op-0.aside")
+    assert trees.names(storage.root) == {b"f"}
+
+
 # -- directories
 
 
