@@ -17,7 +17,7 @@ from agent.api import ROUTES
 from agent.auth import Peer, peer_of
 from agent.bodies import Complaint, Health, Refusal
 from agent.routes import Asked, Route, body_of, query_of
-from agent.websocket import close_listeners, listen
+from agent.websocket import CHANNELS, close_listeners, listen
 from core.errors import (
     ConfigError,
     NotAllowed,
@@ -112,10 +112,12 @@ class Server:
     def __init__(self, agent: Agent) -> None:
         self._agent = agent
         application = web.Application(client_max_size=BODY_LIMIT, middlewares=[self._guard])
+        application[CHANNELS] = set()
         for route in ROUTES:
             application.router.add_route(route.method, route.path, self._handler(route))
         application.router.add_get("/ws/events", self._listen)
         application.router.add_get("/ws/operations/{id}", self._listen)
+        self._application = application
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=2)
 
     async def start(self, listener: socket.socket) -> None:
@@ -125,7 +127,7 @@ class Server:
 
     async def stop(self) -> None:
         """Answer no more, and tell those who listen to events."""
-        await close_listeners()
+        await close_listeners(self._application)
         await self._runner.cleanup()
 
     @web.middleware

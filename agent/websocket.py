@@ -20,7 +20,8 @@ SNAPSHOT_OPERATIONS = 50
 MESSAGE_LIMIT = 4096
 """Bytes that a listener may send at once; nothing that it says is heeded."""
 
-_open: set[web.WebSocketResponse] = set()
+CHANNELS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("channels", set)
+"""Where an application keeps the listeners that are connected."""
 
 
 async def listen(agent: Agent, request: web.Request, id: str | None) -> web.StreamResponse:
@@ -29,7 +30,7 @@ async def listen(agent: Agent, request: web.Request, id: str | None) -> web.Stre
         agent.operations.get(id)
     channel = web.WebSocketResponse(max_msg_size=MESSAGE_LIMIT, compress=False)
     await channel.prepare(request)
-    _open.add(channel)
+    request.app[CHANNELS].add(channel)
     try:
         with agent.hub.subscribed(id) as subscriber:
             reading = asyncio.create_task(_read(channel))
@@ -39,12 +40,12 @@ async def listen(agent: Agent, request: web.Request, id: str | None) -> web.Stre
             finally:
                 for task in (reading, sending):
                     task.cancel()
-                await asyncio.gather(reading, sending, return_exceptions=True)
-    except TimeoutError:
-        pass
+                results = await asyncio.gather(reading, sending, return_exceptions=True)
     finally:
-        _open.discard(channel)
-    if not channel.closed and request.transport is not None and not request.transport.is_closing():
+        request.app[CHANNELS].discard(channel)
+    if any(isinstance(result, TimeoutError) for result in results) and request.transport is not None:
+        request.transport.abort()  # closing it properly would wait for the listener, too
+    elif not channel.closed:
         await channel.close(code=WSCloseCode.OK)
     return channel
 
@@ -69,21 +70,20 @@ async def _send(agent: Agent, channel: web.WebSocketResponse, subscriber: Subscr
 
 
 async def _write(channel: web.WebSocketResponse, payload: bytes) -> None:
-    try:
-        async with asyncio.timeout(WRITE_SECONDS):
-            await channel.send_frame(payload, WSMsgType.TEXT)
-    except TimeoutError:
-        transport = channel._req.transport if channel._req is not None else None
-        if transport is not None:
-            transport.abort()  # closing it properly would wait for the listener, too
-        raise
+    """Send one event. Raises TimeoutError when the listener does not take it."""
+    async with asyncio.timeout(WRITE_SECONDS):
+        await channel.send_frame(payload, WSMsgType.TEXT)
 
 
-async def close_listeners() -> None:
+async def close_listeners(application: web.Application) -> None:
     """Tell every listener that the agent ends."""
-    for channel in list(_open):
-        try:
-            async with asyncio.timeout(1):
-                await channel.close(code=WSCloseCode.GOING_AWAY, message=b"the agent ends")
-        except (TimeoutError, ConnectionError, RuntimeError):
-            pass
+    listening = application[CHANNELS]
+    await asyncio.gather(*[_say_goodbye(channel) for channel in listening])
+
+
+async def _say_goodbye(channel: web.WebSocketResponse) -> None:
+    try:
+        async with asyncio.timeout(1):
+            await channel.close(code=WSCloseCode.GOING_AWAY, message=b"the agent ends")
+    except (TimeoutError, ConnectionError, RuntimeError):
+        pass  # it does not listen, or is gone
