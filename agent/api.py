@@ -162,10 +162,12 @@ async def _by(peer: Peer) -> str:
 async def start(agent: Agent, asked: Asked) -> Operation:
     """Start an operation."""
     body: StartOperation = asked.body
+    folder = agent.folder_name(body.folder)
+    agent.folders.check_not_halted(folder)
     request = Request(
         id=new_id(),
         kind=body.kind,
-        folder=agent.folder_name(body.folder),
+        folder=folder,
         created=now(),
         requested_by=await _by(asked.peer),
         dry_run=body.dry_run,

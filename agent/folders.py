@@ -12,7 +12,7 @@ from agent.folder import WatchedFolder
 from agent.hub import Hub
 from agent.operations import Operations
 from core.config import Config, Folder
-from core.errors import UnknownFolder
+from core.errors import BrakeEngaged, UnknownFolder
 from core.index import Index
 from core.model import FolderStatus, Operation, Request
 from core.names import shown
@@ -126,6 +126,13 @@ class Folders:
         local = {name: watched.status for name, watched in self._watched.items()}
         all_of_them = {**local, **self._distant}
         return [all_of_them[folder.name] for folder in self._config.folders if folder.name in all_of_them]
+
+    def check_not_halted(self, name: str) -> None:
+        """Raise BrakeEngaged for a folder that halted: a person must accept it first."""
+        watched = self._watched.get(name)
+        if watched is not None and watched.status.state == "halted":
+            reason = watched.status.reason
+            raise BrakeEngaged(f"folder {shown(name)} is halted: {reason}; `shelver resume` accepts it as it is")
 
     async def pause(self, name: str) -> FolderStatus:
         """Start nothing in a folder any more, also after a restart. Raises UnknownFolder."""

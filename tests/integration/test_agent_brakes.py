@@ -32,6 +32,8 @@ def test_a_folder_that_is_suddenly_empty_halts_until_resumed(agent: AgentUnderTe
         assert "12 files" in halted["reason"]
         assert agent.get("/health").status == 503
         assert "dl" in agent.get("/health").body["reasons"][0]
+        refused = agent.post("/api/v1/operations", {"kind": "organize", "folder": "dl"})
+        assert (refused.status, refused.body["error"]["code"]) == (409, "brake_engaged")
         (filled / "a.txt").write_text("a")
         assert agent.post("/api/v1/folders/dl/resume").body["state"] == "watching"
         until((filled / "Documents").exists, "it is organized again")
