@@ -124,11 +124,14 @@ class Agent:
             self.hub.error(self._config_trouble)
             return
         self._config_trouble = ""
-        self.config = config
+        before, self.config = self.config, config
         self.access = await asyncio.to_thread(Access.of, config.agent.admins, config.agent.viewers)
         self.notices.settings = config.notify
         self.operations.reload(config)
-        self.supervisor.tell(Reload())
+        if before.queue == config.queue:
+            self.supervisor.tell(Reload())
+        else:
+            self.supervisor.renew()  # its threads are counted once, at its start
         await self.folders.reload(config)
         _log.info("the config was read again: %s", self._in_words())
 

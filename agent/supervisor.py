@@ -197,8 +197,12 @@ class Supervisor:
         """Let a worker at rest that a large operation left swollen make room for a fresh one."""
         if self._process is not None and self.is_ready and not self.running and is_swollen(self._process.pid):
             _log.info("the worker is renewed: it gives its memory back")
-            self.is_renewing = True
-            self.tell(Stop())
+            self.renew()
+
+    def renew(self) -> None:
+        """Let the worker make room for a fresh one; what it is at goes on there."""
+        self.is_renewing = self._channel is not None
+        self.tell(Stop())
 
     async def stop(self, seconds: float) -> None:
         """Let the worker come to the end of its files; kill it if that takes too long."""
