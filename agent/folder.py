@@ -125,6 +125,8 @@ class WatchedFolder:
             while True:
                 if not (self._is_paused or self._halted or self._clock() < self._retry_at):
                     await self._try_turn()
+                if self._is_paused:  # perhaps since in the middle of the turn
+                    self._let_go()
                 self._tell()
                 if self._accepting is not None and not self._accepting.done():
                     self._accepting.set_result(None)
@@ -160,7 +162,7 @@ class WatchedFolder:
             return
         await self._take_hints()
         await self._settle()
-        if not self._services.is_busy(self.folder.name):
+        if not self._is_paused and not self._services.is_busy(self.folder.name):
             await self._start_operation()
 
     async def _wait(self) -> None:

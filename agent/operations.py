@@ -308,11 +308,18 @@ class Operations:
         in_hand = await self.dispatch.in_hand()
         for operation in self._catalog.unfinished():
             if operation.id not in in_hand:
-                _log.info("operation %s is queued again", operation.id)
                 try:
-                    await self.dispatch.queue(await asyncio.to_thread(self._engine.files(operation.id).request))
+                    await self._go_on(operation)
                 except ShelverError as error:  # its request cannot be read: nothing will ever become of it
                     await self._write(lambda id=operation.id, why=str(error): self._fail(id, why))  # type: ignore[misc]
+
+    async def _go_on(self, operation: Operation) -> None:
+        id = operation.id
+        if operation.state == "cancelling":  # and the worker died before it did
+            await self._write(lambda: self._engine.cancel(id))
+        else:
+            _log.info("operation %s is queued again", id)
+            await self.dispatch.queue(await asyncio.to_thread(self._engine.files(id).request))
 
     async def blame(self, ids: list[str], why: str, *, may_try_again: bool = True) -> None:
         """Count against operations that a worker died, or gave up, in their middle; end one that did it too often."""

@@ -53,6 +53,7 @@ class Worker:
         self._lock = threading.Lock()
         self._in_hand: set[str] = set()
         self._cancelled: set[str] = set()
+        self._told: set[str] = set()
         self._stopping = threading.Event()
         self._consumers = {name: self._consumer(name) for name in QUEUE_NAMES}
 
@@ -116,6 +117,7 @@ class Worker:
         finally:
             with self._lock:
                 self._in_hand.discard(id)
+                self._told.discard(id)
                 self._cancelled.discard(id)
             self._reporter.say(end)
             give_back()
@@ -123,7 +125,9 @@ class Worker:
     def _run_alone(self, id: str) -> None:
         engine = self._engine
         try:
-            engine.run(id, lambda: self._should_stop(id))
+            operation = engine.run(id, lambda: self._should_stop(id))
+            if id not in self._told:  # it had come to its end before, and the agent died before it heard so
+                self.changed(operation)
         except Locked:
             return  # another process is at it
         finally:
@@ -138,6 +142,7 @@ class Worker:
 
     def changed(self, operation: Operation) -> None:
         """Report an operation's new state; one that only this worker's end interrupts goes on by itself."""
+        self._told.add(operation.id)
         if not (operation.state == "interrupted" and self._stopping.is_set()):
             self._reporter.say(Changed(operation))
 

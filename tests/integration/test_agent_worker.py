@@ -150,6 +150,33 @@ def test_an_operation_whose_plan_is_damaged_fails_and_holds_nothing_up(agent: Ag
         assert agent.rested(organize(agent)["id"])["state"] == "completed"
 
 
+@pytest.mark.heavy
+def test_an_end_that_the_agent_did_not_hear_of_is_told_again(agent: AgentUnderTest, messy: Path) -> None:
+    with agent.running():
+        operation = organize(agent)
+        ended = agent.rested(operation["id"])
+        assert ended["state"] == "completed"
+    catalog = agent.state.catalog
+    catalog.write_text(catalog.read_text().replace('"state":"completed"', '"state":"running"'))
+    with agent.running():
+        assert agent.rested(operation["id"])["counts"] == ended["counts"]
+        assert is_organized(messy)
+
+
+@pytest.mark.heavy
+def test_what_was_being_cancelled_when_the_agent_died_is_cancelled(agent: AgentUnderTest, messy: Path) -> None:
+    before = read(messy)
+    agent.start()
+    with held_up(agent, messy):
+        operation = organize(agent)
+        os.kill(agent.worker_pid(), signal.SIGSTOP)
+        assert agent.post(f"/api/v1/operations/{operation['id']}/cancel").body["state"] == "cancelling"
+        agent.kill()
+    with agent.running():
+        assert agent.rested(operation["id"])["state"] == "cancelled"
+        assert read(messy) == before
+
+
 class _Heard:
     """A listener that remembers."""
 

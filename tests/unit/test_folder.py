@@ -215,6 +215,22 @@ async def test_what_cannot_be_watched_is_looked_through(home: Path, monkeypatch:
         await around.until(lambda: [each for each in around.submitted if each.paths == [b"a.txt"]])
 
 
+async def test_a_pause_in_the_middle_of_a_turn_holds(home: Path) -> None:
+    build(home / "dl", {"a.txt": "a"})
+    async with watched(home) as (folder, around):
+        await around.until(lambda: folder.status.waiting)  # its turn is over, the next will start the pass
+        scan = around.scan
+
+        async def pause_first(act: Callable[[], T]) -> T:
+            folder.pause()
+            return await scan(act)
+
+        around.scan = pause_first  # type: ignore[method-assign]
+        await around.until(lambda: around.state == "paused")
+        await around.until(lambda: folder.status.waiting == 0)
+    assert not around.submitted
+
+
 async def test_no_descriptor_stays_open_on_a_paused_folder(home: Path) -> None:
     async with watched(home) as (folder, around):
         await around.until(lambda: around.state == "watching")
