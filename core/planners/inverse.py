@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
@@ -12,7 +13,7 @@ from core.errors import StorageError
 from core.model import Attributes, Fingerprint, Request, Step, StepKind
 from core.planners.aftermath import Aftermath
 from core.planners.deeds import Deed
-from core.planners.world import Occupied, Place, World
+from core.planners.world import Place, World
 
 EDITED = "edited since: it goes back as it is now"
 NUMBERED = "its old place is taken: it comes back under a numbered name"
@@ -57,17 +58,12 @@ class Inverse:
         self._world = world
         self._aftermath = aftermath
         self._removed: dict[bytes, Attributes | None] = {}
-        self._here = Occupied()
+        self._emptied: set[Place] = set()  # folders in the trash that files come back from
         self._returned: dict[bytes, Place | str] = {}  # old path → where its file comes back to, or why not
 
-    def know(self, done: Iterable[Deed], meant: Sequence[Deed]) -> None:
-        """Take in what the operation did besides: which folders it removed, and what it put there to stay."""
-        meant_numbers = {deed.step.seq for deed in meant}
-        for deed in done:
-            if deed.step.kind == "rmdir":
-                self._removed[deed.source_path] = deed.attributes
-            elif not deed.is_directory and deed.step.seq not in meant_numbers and self._look(deed.destination):
-                self._here.add(deed.destination_path)
+    def know(self, done: Iterable[Deed]) -> None:
+        """Take in which folders the whole operation removed, and what they had."""
+        self._removed = {deed.source_path: deed.attributes for deed in done if deed.step.kind == "rmdir"}
 
     def add(self, unit: Sequence[Deed]) -> None:
         """Add the steps that take back one deed, or those of one group, newest first."""
@@ -76,15 +72,26 @@ class Inverse:
         else:
             self._add_files([way for deed in unit for way in self._ways(deed)])
 
+    def end(self) -> None:
+        """Clear away the trash's folders that are empty then: they were made by the way."""
+        above = {place for folder in self._emptied for place in _in_trash(folder)}
+        for folder in sorted(above, key=lambda place: place.path.count(b"/"), reverse=True):
+            self._clear_away(folder)
+
     # -- folders
 
     def _add_directory(self, deed: Deed) -> None:
         if deed.step.kind == "rmdir":
             self._bring_back(deed.source)
-        elif not self._here.any_beneath(deed.destination_path) and self._world.has_folder(deed.destination):
-            place = deed.destination
-            self.steps.append(Step(len(self.steps), "rmdir", source=place.path, source_root=place.root))
-            self._world.remove(place)
+        else:
+            self._clear_away(deed.destination)
+
+    def _clear_away(self, folder: Place) -> None:
+        """Remove a folder that the operation made, if nothing will be in it."""
+        with suppress(StorageError):
+            if self._world.will_be_empty(folder):
+                self.steps.append(Step(len(self.steps), "rmdir", source=folder.path, source_root=folder.root))
+                self._world.remove(folder)
 
     def _bring_back(self, folder: Place) -> None:
         try:
@@ -221,15 +228,13 @@ class Inverse:
         self._write(way, group=0)
         if way.kind != "trash":
             self._returned[self._world.absolute(way.wanted)] = way.refused
-        if way.found is not None:
-            self._here.add(self._world.absolute(way.source))
 
     def _take_back(self, way: _Way) -> None:
         """Record a file that goes back."""
         self._write(way, group=way.deed.step.group)
-        self._here.discard(self._world.absolute(way.source))
-        self._here.add(self._world.absolute(way.destination))
         self._world.move(way.source, way.destination)
+        if trash.is_trash(way.source.path):
+            self._emptied.add(way.source.folder)
         if way.kind != "trash":
             self._returned[self._world.absolute(way.wanted)] = way.destination
 
@@ -256,6 +261,13 @@ class Inverse:
             return self._world.look(place)
         except StorageError:
             return None
+
+
+def _in_trash(folder: Place) -> Iterator[Place]:
+    """Yield a folder in the trash and those above it, up to the trash's own."""
+    while trash.is_trash(folder.path):
+        yield folder
+        folder = folder.folder
 
 
 def _alike(left: Fingerprint | None, found: Fingerprint | None) -> bool:

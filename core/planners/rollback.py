@@ -49,11 +49,12 @@ def plan(request: Request, ground: Ground) -> Plan:
         raise UsageError(f"{request.undo_of} changed nothing at {', '.join(map(shown, request.only))}")
     with World(original.roots) as world:
         inverse = Inverse(request, world, Aftermath(ground, request.undo_of, sequence))
-        inverse.know(done, meant)
+        inverse.know(done)
         for number, unit in enumerate(_units(meant)):
             inverse.add(unit)
             if number % _REPORT_EVERY == 0:
                 ground.report("planning", number, len(meant))
+        inverse.end()
     # Who asked to skip what is taken must not find a numbered name after all, not even one chosen at the last
     # moment: such a plan is followed to the letter.
     return Plan(request.id, original.roots, inverse.steps, reviewed=request.on_conflict == "skip")

@@ -41,6 +41,7 @@ class World:
         self._open = ExitStack()
         self._storages: dict[int, LocalStorage] = {}
         self._planned: dict[bytes, Fingerprint | None] = {}
+        self._arrivals: Counter[bytes] = Counter()  # by folder: names in it that the plan gave
         self._folders: set[bytes] = set()
         self._numbers: dict[bytes, int] = {}
 
@@ -80,22 +81,40 @@ class World:
             self._folders.add(path)
         return there
 
+    def will_be_empty(self, folder: Place) -> bool:
+        """Tell whether there is a folder, and nothing will be in it. Raises StorageError."""
+        if not self.has_folder(folder):
+            return False
+        path = self.absolute(folder)
+        names = self._storage(folder.root).list_directory(folder.path)
+        leaving = (self._planned.get(os.path.join(path, name), _FOLDER) is None for name in names)
+        return not self._arrivals[path] and all(leaving)
+
     # -- what the steps of the plan change
 
     def move(self, source: Place, destination: Place) -> None:
         """Take note of a planned move."""
-        self._planned[self.absolute(destination)] = self.look(source)
-        self._planned[self.absolute(source)] = None
+        self._give(self.absolute(destination), self.look(source))
+        self._take(self.absolute(source))
 
     def make(self, folder: Place) -> None:
         """Take note of a folder that will be made."""
-        self._planned[self.absolute(folder)] = _FOLDER
+        self._give(self.absolute(folder), _FOLDER)
 
     def remove(self, folder: Place) -> None:
         """Take note of a folder that will be removed."""
         path = self.absolute(folder)
-        self._planned[path] = None
+        self._take(path)
         self._folders.discard(path)
+
+    def _give(self, path: bytes, what: Fingerprint | None) -> None:
+        self._planned[path] = what
+        self._arrivals[os.path.dirname(path)] += 1
+
+    def _take(self, path: bytes) -> None:
+        if self._planned.get(path) is not None:
+            self._arrivals[os.path.dirname(path)] -= 1
+        self._planned[path] = None
 
     # -- names
 
@@ -120,30 +139,6 @@ class World:
         if root not in self._storages:
             self._storages[root] = self._open.enter_context(closing(open_storage(self.roots[root])))
         return self._storages[root]
-
-
-class Occupied:
-    """Paths of files that will be there, as far as the operation and its rollback know, counted by folder."""
-
-    def __init__(self) -> None:
-        self._paths: set[bytes] = set()
-        self._beneath: Counter[bytes] = Counter()
-
-    def add(self, path: bytes) -> None:
-        """Count a file in."""
-        if path not in self._paths:
-            self._paths.add(path)
-            self._beneath.update(above(path))
-
-    def discard(self, path: bytes) -> None:
-        """Count a file out, if it was counted."""
-        if path in self._paths:
-            self._paths.discard(path)
-            self._beneath.subtract(above(path))
-
-    def any_beneath(self, folder: bytes) -> bool:
-        """Tell whether any file is known to be in a folder, however deep."""
-        return self._beneath[folder] > 0
 
 
 def above(path: bytes) -> Iterator[bytes]:

@@ -26,9 +26,7 @@ from core.errors import (
     StorageError,
 )
 from core.storage import linux
-
-TRASH = b".shelver-trash"
-"""The trash's name, at the top of a mount. Private to its owner."""
+from core.trash import TRASH
 
 _NO_NAMES = (b"", b".", b"..")
 _KEPT = 64

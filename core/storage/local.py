@@ -21,7 +21,8 @@ from core.errors import (
 from core.model import Attributes, Fingerprint
 from core.storage import Copy, Entry, KeepGoing, linux
 from core.storage.copying import copy_content, digest_of, give_attributes, read_attributes
-from core.storage.directories import TRASH, Directories, storage_error
+from core.storage.directories import Directories, storage_error
+from core.trash import TRASH
 
 OWN_PREFIX = b".shelver-"
 """How every name begins that Shelver makes for itself: the trash, and files under way."""

@@ -33,7 +33,7 @@ def test_nothing_happens_before_what_must_be_durable(theatre: Theatre) -> None:
 @each_scenario
 def test_nor_while_recovering(theatre: Theatre) -> None:
     points = points_of(theatre.rehearse().calls)
-    for point in random.Random(theatre.scenario.name).sample(points, min(6, len(points))):
+    for point in random.Random(theatre.scenario.name).sample(points, min(3, len(points))):
         with theatre.stage() as stage:
             theatre.die(stage, point)
             recover_by_the_book(stage)

@@ -315,6 +315,18 @@ def test_an_edited_copy_stays(scene: Scene) -> None:
     assert reasons(undone) == [EDITED_COPY]
 
 
+def test_what_came_back_from_the_trash_leaves_no_folders_there(scene: Scene) -> None:
+    trees.build(scene.root, {"in": {"deep": {"a": "1"}}, "b": "2", "c": "3"})
+    was = tree(scene)
+    first = scene.act([("trash", "in/deep/a", ""), ("trash", "b", "")])
+    second = scene.act([("trash", "c", "")])
+    scene.undo(first)
+    left = {path for path in tree(scene) if trees.TRASH in path.split(b"/")}
+    assert left == {b"/".join([trees.TRASH, *more]) for more in ([], [second.id.encode()], [second.id.encode(), b"c"])}
+    scene.undo(second)
+    assert tree(scene) == was
+
+
 def test_what_was_purged_cannot_come_back(scene: Scene) -> None:
     trees.build(scene.root, {"a": "1", "b": "2"})
     done = scene.act([("trash", "a", ""), ("trash", "b", "")])
@@ -330,8 +342,9 @@ def test_what_was_purged_cannot_come_back(scene: Scene) -> None:
 def test_a_folder_that_people_use_stays(scene: Scene) -> None:
     done = moved(scene, "a")
     trees.write(at(scene, "to/mine"), b"mine")
-    scene.undo(done)
+    undone = scene.undo(done)
     assert trees.names(scene.root) == {b"a", b"to/mine"}
+    assert [step.kind for step in undone.plan.steps] == ["move"]
 
 
 def test_a_folder_that_will_not_be_empty_is_not_even_tried(scene: Scene) -> None:
