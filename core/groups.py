@@ -117,7 +117,6 @@ class Groups:
     def _transfer(self, steps: list[Step], places: list[bytes]) -> list[Placed]:
         """Copy all, publish all, and only then take the first source away."""
         copied: list[Transfer] = []
-        published: list[Transfer] = []
         try:
             for step, place in zip(steps, places, strict=True):
                 with _held_by(step):
@@ -130,22 +129,18 @@ class Groups:
             for transfer in copied:
                 with _held_by(transfer.step):
                     self._transfers.publish(transfer)
-                published.append(transfer)
-            for transfer in published:
+            for transfer in copied:
                 with _held_by(transfer.step):
                     self._transfers.make_durable(transfer)
         except BaseException:
-            self._undo(copied, published)
+            self._remove(copied)
             raise
-        return self._take_sources(published)
+        return self._take_sources(copied)
 
-    def _undo(self, copied: list[Transfer], published: list[Transfer]) -> None:
-        for transfer in copied:
+    def _remove(self, transfers: Sequence[Transfer]) -> None:
+        for transfer in transfers:
             with suppress(StorageError):
-                if transfer in published:
-                    self._transfers.retract(transfer)
-                else:
-                    self._transfers.withdraw(transfer)
+                self._transfers.remove(transfer)
 
     def _take_sources(self, transfers: list[Transfer]) -> list[Placed]:
         placed: list[Placed] = []
@@ -153,7 +148,7 @@ class Groups:
             try:
                 self._transfers.take_source(transfer)
             except StorageError as error:
-                self._undo(transfers[number:], transfers)
+                self._remove(transfers[number:])
                 raise Held(transfer.step, error, self._put_back(placed)) from None
             placed.append(Placed(transfer.step, transfer.destination, transfer.copy.fingerprint, transfer.copy.lost))
         return placed

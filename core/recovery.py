@@ -30,7 +30,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
-from core.errors import IoFailed, SourceChanged, SourceMissing, StorageError
+from core.errors import SourceChanged, SourceMissing, StorageError
 from core.groups import Groups, Held, Placed
 from core.journal import Finished
 from core.model import DIRECTORY_KINDS, Fingerprint, Step
@@ -158,7 +158,8 @@ class Recovery:
                 self._run.leave(step, "failed", finding.reason)
             case "whole" | "published":
                 assert copy is not None
-                self._go_on(Transfer(step, finding.destination, copy), finding)
+                is_published = finding.verdict == "published"
+                self._go_on(Transfer(step, finding.destination, copy, is_published), finding)
 
     def _go_on(self, transfer: Transfer, finding: Finding) -> None:
         """Bring a transfer to its end from where it was cut off."""
@@ -171,9 +172,10 @@ class Recovery:
             transfers.make_durable(transfer)
             transfers.take_source(transfer)
         except StorageError as error:
-            self._run.refuse(transfer.step, error)
-            if not finding.source_is_gone:
-                transfers.remove(transfer)
+            if finding.source_is_gone:
+                self._run.refuse(transfer.step, error)
+            else:
+                transfers.give_up(transfer, error)
         else:
             transfers.record(transfer)
 
@@ -210,13 +212,13 @@ class Recovery:
             if finding.verdict in ("done", "published"):
                 self._run.source(step).discard(self._run.back(step))  # it was being put back, but is still whole here
             if finding.verdict == "unclear":
-                raise Held(step, IoFailed(finding.reason))
+                raise Held(step, StorageError(finding.reason))
             if finding.verdict == "pending":
                 pending.append(step)
             elif copy is None:
                 placed.append(Placed(step, finding.destination, expected(step)))
             elif finding.verdict == "whole" and not finding.source_is_gone:
-                self._transfers.withdraw(Transfer(step, finding.destination, copy))
+                self._transfers.remove(Transfer(step, finding.destination, copy))
                 pending.append(step)
             else:
                 self._end_transfer(Transfer(step, finding.destination, copy), finding.verdict)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from core.errors import DestinationTaken, StorageError
 from core.model import Step
+from core.names import shown
 from core.run import Run, expected
 from core.storage import Copy
 from core.storage.local import LocalStorage
@@ -27,6 +28,7 @@ class Transfer:
     step: Step
     destination: bytes
     copy: Copy
+    is_published: bool = False
 
     @property
     def leaves(self) -> bool:
@@ -58,37 +60,33 @@ class Transfers:
         """Publish and finish all that was copied."""
         waiting, self._waiting, self._bytes = self._waiting, [], 0
         if waiting:
-            self.finish(self._each(waiting, self.confirm, self.withdraw))
+            self.finish(self._each(waiting, self.confirm))
 
     def abandon(self) -> None:
         """Remove the copies that wait: their steps stay pending."""
         waiting, self._waiting, self._bytes = self._waiting, [], 0
         for transfer in waiting:
             with suppress(StorageError):
-                self.withdraw(transfer)
+                self.remove(transfer)
 
     def finish(self, confirmed: list[Transfer]) -> None:
         """Record copies that are durable, publish them, and take their sources away."""
         for transfer in confirmed:
             self._run.record_copy(transfer.step, transfer.copy)
         self._run.journal.sync()
-        published = self._each(confirmed, self._publish_somewhere, self.withdraw)
-        durable = self._each(published, self.make_durable, self.retract)
-        for transfer in self._each(durable, self.take_source, self.retract):
+        published = self._each(confirmed, self._publish_somewhere)
+        durable = self._each(published, self.make_durable)
+        for transfer in self._each(durable, self.take_source):
             self.record(transfer)
 
-    def _each(
-        self, transfers: list[Transfer], act: Callable[[Transfer], None], undo: Callable[[Transfer], None]
-    ) -> list[Transfer]:
-        """Do one thing with each; return those with which it worked, having recorded and undone the others."""
+    def _each(self, transfers: list[Transfer], act: Callable[[Transfer], None]) -> list[Transfer]:
+        """Do one thing with each; return those with which it worked, having given up the others."""
         worked = []
         for transfer in transfers:
             try:
                 act(transfer)
             except StorageError as error:
-                with suppress(StorageError):
-                    undo(transfer)
-                self._run.refuse(transfer.step, error)
+                self.give_up(transfer, error)
             else:
                 worked.append(transfer)
         return worked
@@ -123,6 +121,7 @@ class Transfers:
     def publish(self, transfer: Transfer) -> None:
         """Give the copy its name. Raises DestinationTaken, …"""
         self._target(transfer).publish(transfer.copy, transfer.destination)
+        transfer.is_published = True
 
     def _publish_somewhere(self, transfer: Transfer) -> None:
         try:
@@ -160,21 +159,22 @@ class Transfers:
 
     # -- ways back
 
+    def give_up(self, transfer: Transfer, error: StorageError) -> None:
+        """Remove a copy whose source stays, and record why."""
+        try:
+            self.remove(transfer)
+        except StorageError:
+            left = transfer.destination if transfer.is_published else transfer.copy.temporary
+            self._run.leave(transfer.step, "failed", f"{error}; a copy of it is left as {shown(left)}")
+        else:
+            self._run.refuse(transfer.step, error)
+
     def remove(self, transfer: Transfer) -> None:
-        """Remove a copy, published or not, whose source stays."""
-        with suppress(StorageError):
-            if self._target(transfer).exists(transfer.copy.temporary):
-                self.withdraw(transfer)
-            else:
-                self.retract(transfer)
-
-    def withdraw(self, transfer: Transfer) -> None:
-        """Remove a copy that was not published."""
-        self._target(transfer).discard(transfer.copy.temporary)
-
-    def retract(self, transfer: Transfer) -> None:
-        """Remove a published copy whose source stays, unless somebody has begun to use it."""
-        self._target(transfer).take_away(transfer.destination, transfer.copy.fingerprint, transfer.copy.temporary)
+        """Remove a copy; a published one only if nobody has begun to use it. Raises StorageError."""
+        if transfer.is_published:
+            self._target(transfer).take_away(transfer.destination, transfer.copy.fingerprint, transfer.copy.temporary)
+        else:
+            self._target(transfer).discard(transfer.copy.temporary)
 
     def _target(self, transfer: Transfer) -> LocalStorage:
         return self._run.target(transfer.step)

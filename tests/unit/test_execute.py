@@ -689,6 +689,25 @@ def test_a_source_edited_after_its_copy_stays_and_the_copy_goes(
     assert trees.names(elsewhere) == set()
 
 
+def test_a_copy_that_somebody_uses_already_is_left_and_told(
+    across: Bench, root: bytes, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trees.build(root, {"a": "1"})
+    across.add("move", b"a", b"a", to=1)
+    real = LocalStorage.sync_folder_of
+
+    def edit(self: LocalStorage, path: bytes) -> None:
+        real(self, path)
+        trees.write(root + b"/a", b"edited here")
+        trees.write(elsewhere / "a", b"edited there")
+
+    monkeypatch.setattr(LocalStorage, "sync_folder_of", edit)
+    assert across.execute() == ("failed", Counts(planned=1, failed=1))
+    assert across.said() == [("failed", "it changed since it was planned; a copy of it is left as a")]
+    assert (trees.content(root + b"/a"), trees.content(elsewhere / "a")) == (b"edited here", b"edited there")
+    assert (trees.names(root), trees.names(elsewhere)) == ({b"a"}, {b"a"})
+
+
 @pytest.mark.parametrize("group", [0, 1])
 def test_a_disk_that_breaks_while_the_source_goes_leaves_the_copy(
     across: Bench, root: bytes, elsewhere: Path, monkeypatch: pytest.MonkeyPatch, group: int
