@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
@@ -42,20 +43,20 @@ def commands(face: Face) -> Iterator[Command]:
     if face.may_act:
         for folder in live.folders.values():
             name = face.around.tilde(folder.name)
-            yield f"Organize {name}", "plan it, and show the plan", lambda f=folder: face.acts.plan(f.name)
+            yield f"Organize {name}", "plan it, and show the plan", partial(face.acts.plan, folder.name)
             if folder.state in ("paused", "halted"):
-                yield f"Resume {name}", shown(folder.reason) or "go on there", lambda f=folder: face.acts.resume(f)
+                yield f"Resume {name}", shown(folder.reason) or "go on there", partial(face.acts.resume, folder)
             else:
-                yield f"Pause {name}", "start nothing there", lambda f=folder: face.acts.pause(f)
+                yield f"Pause {name}", "start nothing there", partial(face.acts.pause, folder)
         undoable = [operation for operation in live.ended() if words.can_undo(operation)][:10]
         for operation in undoable:
             title = f"Undo {operation_title(operation, face.around)}"
             time = words.moment(operation.finished or operation.created, face.around.now())
-            yield title, f"{time}, {words.outcome(operation)}", lambda o=operation: face.acts.show_undo(o)
+            yield title, f"{time}, {words.outcome(operation)}", partial(face.acts.show_undo, operation)
         yield "Add a folder", "see what would move there", face.acts.add_folder
     for operation in (*live.waiting(), *live.running()):
         title = f"Open {operation_title(operation, face.around)}"
-        yield title, words.state(operation)[0], lambda o=operation: face.show_operation(o)
+        yield title, words.state(operation)[0], partial(face.show_operation, operation)
     yield "Theme", "other colours", face.action_change_theme
     yield "Draw again", "when the terminal got confused", face.action_repaint
     yield "Quit", "the agent goes on working", face.action_leave

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -40,11 +41,9 @@ class Help(Dialog[None]):
         """Show the keys."""
         rows: list[Row] = []
         for title, keys in self._sections.items():
-            rows.append(Row(title, lambda width, t=title: rule(width, t), title, selectable=False))
-            rows += [
-                Row(said, lambda width, k=names, s=said: _line(k, s, width), names) for said, names in keys.items()
-            ]
-        rows += [Row(hint, lambda width, h=hint: (("  " + h, "faint"),), hint, selectable=False) for hint in HINTS]
+            rows.append(Row(title, partial(_title, title), title, selectable=False))
+            rows += [Row(said, partial(_line, names, said), names) for said, names in keys.items()]
+        rows += [Row(hint, partial(_hint, hint), hint, selectable=False) for hint in HINTS]
         self.query_one(Board).show(rows)
 
     def on_line_list_opened(self) -> None:
@@ -79,3 +78,11 @@ _NOT_OURS = ("app.focus", "screen.copy", "app.help_quit")
 
 def _line(keys: list[str], said: str, width: int) -> Line:
     return ((fitted("  ".join(keys), 18), "accent"), (fitted(said, width - 18), "text"))
+
+
+def _title(title: str, width: int) -> Line:
+    return rule(width, title)
+
+
+def _hint(hint: str, width: int) -> Line:
+    return ((fitted("  " + hint, width), "faint"),)

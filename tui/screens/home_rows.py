@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from itertools import groupby
 
 from rich.cells import cell_len
 
-from core.model import FolderStatus, Operation
+from core.model import FolderStatus, Operation, Progress
 from core.names import shown
 from tui import words
 from tui.live import Live
@@ -107,17 +109,14 @@ def _running(operations: Sequence[Operation], live: Live, around: Surroundings) 
         progress = live.progress.get(operation.id)
         yield Row(
             f"running {operation.id}",
-            lambda width, o=operation, p=progress: (
-                *_name(o, around, width),
-                *progress_line(p, o, width - _names(width)),
-            ),
+            partial(_running_line, operation, progress, around),
             (operation.state, progress),
             operation,
         )
         if progress is not None and (progress.recent or progress.current):
             yield Row(
                 f"moves {operation.id}",
-                lambda width, p=progress: (("      ", "text"), *newest_moves(p, width - 6)),
+                partial(_moves_line, progress),
                 (progress.recent, progress.current),
                 selectable=False,
             )
@@ -152,6 +151,14 @@ def _waiting(operation: Operation, around: Surroundings) -> Row:
     return Row(f"waiting {operation.id}", draw, (operation, around.now().date()), operation)
 
 
+def _running_line(operation: Operation, progress: Progress | None, around: Surroundings, width: int) -> Line:
+    return (*_name(operation, around, width), *progress_line(progress, operation, width - _names(width)))
+
+
+def _moves_line(progress: Progress, width: int) -> Line:
+    return (("      ", "text"), *newest_moves(progress, width - 6))
+
+
 def _lately(operations: Sequence[Operation], around: Surroundings) -> Iterator[Row]:
     now = around.now()
 
@@ -167,7 +174,7 @@ def _lately(operations: Sequence[Operation], around: Surroundings) -> Iterator[R
         yield Row(f"ended {together[-1].id}", draw, (together, now.date()), subject)
 
 
-def _ended(operation: Operation) -> object:
+def _ended(operation: Operation) -> datetime:
     return operation.finished or operation.created
 
 

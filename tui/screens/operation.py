@@ -172,7 +172,7 @@ class OperationScreen(Place):
             self.steps.reload()
 
     @on(FilterBar.Closed)
-    def _closed(self) -> None:
+    def _when_closed(self) -> None:
         self.steps.focus()
 
     def action_filter(self) -> None:

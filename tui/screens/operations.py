@@ -108,7 +108,7 @@ class Operations(Place):
         self._restart()
 
     @on(FilterBar.Closed)
-    def _closed(self) -> None:
+    def _when_closed(self) -> None:
         self.query_one(Board).focus()
 
     # -- drawing -----------------------------------------------------------------------------------------

@@ -85,7 +85,7 @@ class Where(Place):
         self.tell_age(self.query_one(Banner))
 
     @on(FilterBar.Closed)
-    def _closed(self) -> None:
+    def _when_closed(self) -> None:
         if self._traces:
             self.query_one(Board).focus()
         elif not self._sought:
