@@ -185,8 +185,8 @@ class _Nothing:
     def copied(self, path: bytes, size: int, mtime_ns: int, rule: str) -> bool:
         return False
 
-    def destinations_of(self, path: bytes) -> list[bytes]:
-        return []
+    def newest_destinations(self, paths: Sequence[bytes]) -> dict[bytes, bytes]:
+        return {}
 
 
 _NOTHING = _Nothing()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
 
@@ -137,11 +138,24 @@ class History:
             row = self._connection.execute(query, (key, path, after_sequence) * 2).fetchone()
         return row[0] if row else None
 
-    def destinations_of(self, path: bytes) -> list[bytes]:
-        """Return where files from an absolute path went, newest first (a late sidecar follows its leader)."""
-        query = "SELECT destination FROM steps WHERE source_key = ? AND source = ? ORDER BY sequence DESC, seq DESC"
+    def newest_destinations(self, paths: Sequence[bytes]) -> dict[bytes, bytes]:
+        """Return where the newest file from each absolute path went; paths that nothing left are left out."""
+        keys = {_key(path): path for path in paths}
+        if not self._knows_any:
+            return {}
+        query = (
+            f"SELECT source, destination FROM steps WHERE source_key IN ({','.join('?' * len(keys))}) "  # noqa: S608
+            "ORDER BY sequence, seq"
+        )
         with self._lock:
-            return [row[0] for row in self._connection.execute(query, (_key(path), path))]
+            found = self._connection.execute(query, tuple(keys)).fetchall()
+        wanted = frozenset(paths)
+        return {source: destination for source, destination in found if source in wanted}
+
+    @cached_property
+    def _knows_any(self) -> bool:
+        with self._lock:
+            return self._connection.execute("SELECT 1 FROM steps LIMIT 1").fetchone() is not None
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

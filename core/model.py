@@ -10,6 +10,7 @@ over the socket is JSON, with paths as `core.names.wire_path` gives them.
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from secrets import choice
 from typing import Literal
@@ -296,6 +297,6 @@ def summary(request: Request) -> Operation:
     )
 
 
-def absolute(roots: list[bytes], root: int, path: bytes) -> bytes:
+def absolute(roots: Sequence[bytes], root: int, path: bytes) -> bytes:
     """Return the absolute path of a step's source or destination; empty where the step has none."""
     return posixpath.join(roots[root], path) if path else b""

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from msgspec import Struct
 
@@ -87,6 +87,14 @@ class Decision(Struct, frozen=True):
 NOTHING = Decision()
 
 
+class Candidate(NamedTuple):
+    """A rule that may match files with some extension. `certain`: it does. `fixed`: the folder where all of them go."""
+
+    rule: Rule
+    certain: bool
+    fixed: bytes | None
+
+
 class RuleSet:
     """Rules in their order, ready to decide.
 
@@ -96,7 +104,7 @@ class RuleSet:
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = tuple(rules)
-        self._by_extension: dict[str, tuple[tuple[Rule, bool], ...]] = {}
+        self._by_extension: dict[bytes, tuple[Candidate, ...]] = {}
         self._timeouts: dict[str, int] = {}
 
     @cached_property
@@ -112,11 +120,7 @@ class RuleSet:
 
     def needs_of(self, path: bytes) -> frozenset[str]:
         """Return the facts that rules may ask of a file, by its extension."""
-        ext = extension_of(path.rpartition(b"/")[2])
-        candidates = self._by_extension.get(ext)
-        if candidates is None:
-            candidates = self._learn(ext)
-        return frozenset(fact for rule, _ in candidates for fact in rule.facts)
+        return frozenset(fact for each in self._candidates(path[path.rfind(b"/") + 1 :]) for fact in each.rule.facts)
 
     def rule(self, name: str) -> Rule:
         """Return the rule with a name."""
@@ -137,18 +141,15 @@ class RuleSet:
     def decide(self, facts: Facts, folder: Folder) -> Decision:
         """Return what the rules say about a file of a folder."""
         name = facts.entry.path.rpartition(b"/")[2]
-        ext = extension_of(name)
-        candidates = self._by_extension.get(ext)
-        if candidates is None:
-            candidates = self._learn(ext)
+        candidates = self._candidates(name)
         if not candidates:
             return NOTHING
         subject: Subject | None = None
         copies: list[tuple[str, bytes]] = []
         destination: bytes | None
-        for rule, certain in candidates:
-            if certain and rule.to is not None and rule.to.static is not None:
-                destination = folder.absolute(rule.to.render(_unasked, name))
+        for rule, certain, fixed in candidates:
+            if fixed is not None:
+                destination = folder.absolute(fixed + name)
             else:
                 subject = subject or Subject(facts)
                 subject.groups = {}
@@ -194,19 +195,26 @@ class RuleSet:
             return False, "rule timed out"
         return True, why
 
-    def _learn(self, ext: str) -> tuple[tuple[Rule, bool], ...]:
-        """Return the rules that may match files with this extension, and whether they surely do."""
+    def _candidates(self, name: bytes) -> tuple[Candidate, ...]:
+        """Return the rules that may match a file of this name, by what its extension alone tells."""
+        ending = split_extension(name)[1]
+        known = self._by_extension.get(ending)
+        return self._learn(ending) if known is None else known
+
+    def _learn(self, ending: bytes) -> tuple[Candidate, ...]:
+        ext = extension_of(b"x" + ending)
         candidates = []
         for rule in self.rules:
             answer = rule.condition.by_extension(ext)
             if answer is not False:
-                candidates.append((rule, answer is True))
+                certain = answer is True
+                candidates.append(Candidate(rule, certain, _fixed_folder(rule, ending) if certain else None))
             if answer and rule.decides and (rule.to is None or rule.to.static is not None):
                 break
         if len(self._by_extension) >= _KNOWN_EXTENSIONS:
             self._by_extension.clear()
-        self._by_extension[ext] = tuple(candidates)
-        return self._by_extension[ext]
+        self._by_extension[ending] = tuple(candidates)
+        return self._by_extension[ending]
 
     def _holds(self, rule: Rule, subject: Subject) -> bool:
         if self._timeouts.get(rule.name, 0) >= _TIMEOUTS_ALLOWED:  # it would cost the run, not a file
@@ -224,8 +232,14 @@ class RuleSet:
         return folder.absolute(rule.to.render(lambda fact: _value(fact, subject), name))
 
 
-def _unasked(fact: str) -> None:
-    raise AssertionError(f"a fixed destination asks for {fact}")
+def _fixed_folder(rule: Rule, ending: bytes) -> bytes | None:
+    """Return the folder (with its slash) of all files with an extension, where nothing else of them matters."""
+    if rule.to is None or not rule.to.keeps_name or not rule.to.facts <= {"ext"} - rule.condition.groups:
+        return None
+    try:
+        return rule.to.render(lambda fact: os.fsdecode(ending[1:]), b"")
+    except NoValueError:
+        return None
 
 
 def _value(fact: str, subject: Subject) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Protocol
 
 from core import trash
@@ -15,8 +16,8 @@ _HOPS = 8
 class Remembers(Protocol):
     """What is asked of the history."""
 
-    def destinations_of(self, path: bytes) -> list[bytes]:
-        """Return where files from an absolute path went, newest first."""
+    def newest_destinations(self, paths: Sequence[bytes]) -> dict[bytes, bytes]:
+        """Return where the newest file from each absolute path went."""
 
 
 class Followers:
@@ -31,23 +32,25 @@ class Followers:
         directory, name = os.path.split(sidecar)
         if not is_sidecar(name):
             return None
-        for leader in possible_leaders(name):
-            present = self._present_place(os.path.join(directory, leader))
+        leaders = list(possible_leaders(name))
+        went = self._history.newest_destinations([os.path.join(directory, leader) for leader in leaders])
+        for leader in leaders if went else ():
+            present = self._present_place(went.get(os.path.join(directory, leader)))
             if present is not None:
                 beside, new_leader = os.path.split(present)
                 return leader, os.path.join(beside, renamed(name, leader, new_leader))
         return None
 
-    def _present_place(self, path: bytes) -> bytes | None:
+    def _present_place(self, path: bytes | None) -> bytes | None:
+        """Follow a file that went to a path through all that happened to it since."""
         for _ in range(_HOPS):
-            places = self._history.destinations_of(path)
-            if not places or trash.is_trash(places[0]):
+            if path is None or trash.is_trash(path):
                 return None
-            path = places[0]
             directory, name = os.path.split(path)
             located = self._roots.locate(directory)
             if located is None:
                 return None
             if self._roots.storage(located[0]).fingerprint(os.path.join(located[1], name)):
                 return path
+            path = self._history.newest_destinations([path]).get(path)
         return None

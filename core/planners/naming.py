@@ -44,6 +44,8 @@ class Errand:
     refused: str = ""
     destinations: list[bytes] = field(default_factory=list)
     is_home: bool = False
+    waits: bool = False
+    """Whether a name that it needs is on the disk now, and has to be freed first."""
 
     @cached_property
     def folder(self) -> bytes:
@@ -118,7 +120,7 @@ class Places:
 
     def claim(self, errand: Errand) -> None:
         """Set the errand's destinations, or why it is refused, or that its files are where they belong."""
-        errand.destinations, errand.refused, errand.is_home = [], "", False
+        errand.destinations, errand.refused, errand.is_home, errand.waits = [], "", False, False
         try:
             spot = self.spot(errand.root, errand.directory)
             errand.refused = IN_THE_WAY if spot.waits and errand.kind == "copy" else spot.refused
@@ -208,7 +210,9 @@ class Places:
                 return tried
 
     def _give(self, spot: Spot, names: Sequence[bytes], errand: Errand) -> None:
-        spot.planned.update(collision_key(name) for name in names)
+        keys = [collision_key(name) for name in names]
+        spot.planned.update(keys)
+        errand.waits = spot.waits or any(key in spot.on_disk for key in keys)
         errand.destinations = [spot.join(name) for name in names]
         if errand.on_conflict == "same-or-number" or errand.kind == "copy":
             for file, wanted in zip(errand.files, errand.names, strict=True):

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 
+from msgspec import structs
+
 from core.errors import StorageError
-from core.model import Attributes, Step, StepKind
+from core.model import Attributes, Fingerprint, Step, StepKind
 from core.names import collision_key
 from core.planners.naming import Disk, Errand, Place, Places
 from core.planners.paths import folder_of, join, name_of
@@ -41,8 +43,12 @@ class StepWriter:
 
     def _ordered(self, errands: Sequence[Errand]) -> Iterator[tuple[Errand, list[bytes]]]:
         """Yield each errand after those that free its names, with where its files are by then."""
+        waiting_ones = [errand for errand in errands if errand.waits]
+        if not waiting_ones:
+            yield from ((errand, [file.path for file in errand.files]) for errand in errands)
+            return
         holders = {source: errand for errand in errands for source in errand.sources}
-        waits_for = {id(errand): self._needed(errand, holders) for errand in errands}
+        waits_for = {id(errand): self._needed(errand, holders) for errand in waiting_ones}
         state: dict[int, str] = {}
         parked: dict[int, list[bytes]] = {}
         for first in errands:
@@ -54,7 +60,8 @@ class StepWriter:
                     continue
                 state[id(errand)] = "open"
                 needed = next(
-                    (e for e in waits_for[id(errand)] if state.get(id(e)) != "done" and id(e) not in parked), None
+                    (e for e in waits_for.get(id(errand), ()) if state.get(id(e)) != "done" and id(e) not in parked),
+                    None,
                 )
                 if needed is None:
                     state[id(errand)] = "done"
@@ -122,16 +129,9 @@ class StepWriter:
         for file, source, destination in zip(errand.files, start, destinations, strict=True):
             if not errand.refused and target == 0 and source == destination:
                 continue  # of a family only some change their names
-            self._add(
-                kind,
-                source=source,
-                destination=destination,
-                destination_root=target,
-                group=group,
-                fingerprint=file.fingerprint,
-                why=errand.why,
-                refused=errand.refused,
-            )
+            print_ = Fingerprint(file.inode, file.size, file.mtime_ns)
+            step = Step(len(self.steps), kind, source, destination, 0, target, group, print_, None, errand.why)
+            self.steps.append(structs.replace(step, refused=errand.refused) if errand.refused else step)
 
     def _make_parents(self, place: Place) -> None:
         root, path = place

@@ -34,7 +34,7 @@ from core.storage import Entry
 
 _BATCH = 256
 _RECENT_SECONDS = 300.0
-"""Of a file that changed within this time it is asked whether somebody still writes to it."""
+"""Of a file that was written within this time it is asked whether somebody still does; the executor asks of each."""
 _ROUNDS = 8
 
 
@@ -60,6 +60,7 @@ class _Organizer:
         self._rules = _chosen_rules(folder, request.rules)
         self._followers = Followers(ground.history, roots)
         self._facts: dict[bytes, Facts] = {}
+        self._recently = (time.time() - _RECENT_SECONDS) * 1e9
 
     def plan(self) -> Plan:
         families = self._look()
@@ -194,9 +195,8 @@ class _Organizer:
         """Tell whether a file is open in another program: the agent waits, a person is told."""
         if errand.refused:
             return False
-        since = (time.time() - _RECENT_SECONDS) * 1e9
         for file in errand.files:
-            if max(file.mtime_ns, file.ctime_ns) > since:
+            if file.mtime_ns > self._recently:
                 try:
                     self._roots.storage(0).check_unused(file.path)
                 except SourceInUse as error:

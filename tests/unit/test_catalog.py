@@ -24,9 +24,13 @@ def catalog(tmp_path: Path) -> Iterator[Catalog]:
 
 def operation(catalog: Catalog, id: str, **fields: Any) -> Operation:
     """Put a completed operation with the next number into the catalog, and return it."""
-    usual = {"kind": "organize", "state": "completed", "folder": "photos", "counts": Counts(planned=1, done=1)}
-    fields = usual | fields
-    made = Operation(id=id, created=now(), sequence=catalog.next_sequence(), **fields)
+    usual: dict[str, Any] = {
+        "kind": "organize",
+        "state": "completed",
+        "folder": "photos",
+        "counts": Counts(planned=1, done=1),
+    }
+    made = Operation(id=id, created=now(), sequence=catalog.next_sequence(), **(usual | fields))
     catalog.put(made)
     return made
 

@@ -175,7 +175,8 @@ def test_what_is_unfinished_waits(home: Home, names: list[str]) -> None:
 def test_what_is_open_for_writing_waits(home: Home) -> None:
     home.rule("{}", "All/")
     home.build({"a.txt": "a", "b.txt": "b"})
-    with (home.root / "a.txt").open("ab"):
+    with (home.root / "a.txt").open("ab", buffering=0) as writer:
+        writer.write(b"more")
         told = home.plan().steps
         assert [(step.source, step.refused) for step in told if step.kind == "move"] == [
             (b"b.txt", ""),
@@ -687,7 +688,8 @@ def test_a_sidecar_never_decides_for_its_leader(home: Home) -> None:
 def test_one_file_in_use_holds_its_family_back(home: Home) -> None:
     home.rule('{ext = "jpg"}', "Pictures/")
     home.build({"IMG.jpg": "j", "IMG.xmp": "x"})
-    with (home.root / "IMG.xmp").open("ab"):
+    with (home.root / "IMG.xmp").open("ab", buffering=0) as writer:
+        writer.write(b"more")
         assert {step.refused for step in home.plan().steps} == {"open in another program"}
         assert home.plan(automatic=True).steps == []
 
