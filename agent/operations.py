@@ -152,6 +152,8 @@ class Operations:
 
     async def submit(self, request: Request) -> Operation:
         """Record a request durably, queue it, return the operation. Raises ShelverError."""
+        if request.undo_of is not None:
+            await self._let_go(request.undo_of)
         operation = await self._write(lambda: self._record(request))
         await self.dispatch.queue(request)
         return operation
@@ -269,6 +271,8 @@ class Operations:
             with closing(History(self._state.history)) as history:
                 return history.search(text, limit)
 
+        for id in list(self._worker.running):
+            await self._let_go(id)  # the history is recorded a moment after the end is told
         return await asyncio.to_thread(search)
 
     def is_busy(self, folder: str) -> bool:
