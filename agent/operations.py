@@ -96,8 +96,8 @@ class Operations:
         """Record an operation's new state; called by the engine, in the writer's thread."""
         try:
             told = self._catalog.put(operation)
-        except OSError as error:
-            self.trouble = f"the catalog cannot be written: {error.strerror}"
+        except (OSError, ShelverError) as error:  # the journals hold it all the same; the next sweep asks them
+            self.trouble = f"the catalog cannot be written: {error}"
             _log.exception("the catalog cannot be written")
             told = [operation]
         else:
