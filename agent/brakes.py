@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
+from threading import Lock
 
 import msgspec
 from msgspec import Struct
@@ -67,7 +68,7 @@ class Memory:
     """What the agent remembers of its folders over a restart, in one small file.
 
     Of each root: which directory it was, the hash of the rules that last went over all of it, and when (seconds
-    since 1970).
+    since 1970). Folders are looked at side by side: calls may come from several threads.
     """
 
     class Folder(Struct, omit_defaults=True):
@@ -79,6 +80,7 @@ class Memory:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._lock = Lock()
         try:
             self._folders = msgspec.json.decode(path.read_bytes(), type=dict[str, Memory.Folder])
         except (FileNotFoundError, msgspec.MsgspecError):  # lost: each folder is as if it were new
@@ -90,6 +92,7 @@ class Memory:
 
     def remember(self, root: bytes, folder: Memory.Folder) -> None:
         """Remember a folder as it is now, durably. Blocks on the disk."""
-        if self._folders.get(root.hex()) != folder:
-            self._folders = {**self._folders, root.hex(): folder}
-            write_durably(self._path, msgspec.json.encode(self._folders))
+        with self._lock:
+            if self._folders.get(root.hex()) != folder:
+                self._folders = {**self._folders, root.hex(): folder}
+                write_durably(self._path, msgspec.json.encode(self._folders))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import socket
 import time
 from collections.abc import Coroutine
 from typing import Any
@@ -20,7 +19,7 @@ from agent.notices import Notices
 from agent.notify import notify, watchdog_pause
 from agent.operations import Operations
 from agent.retention import keep_house
-from agent.server import Server, bind
+from agent.server import Server, bind, identity, open_to_others, remove
 from agent.settings import Settings
 from agent.supervisor import Supervisor
 from core import __version__
@@ -69,18 +68,20 @@ class Agent:
 
     async def run(self) -> None:
         """Serve until `stop`. Raises UsageError where the socket cannot be had, ShelverError where a part failed."""
-        listener = self._bind()
+        places = self.settings.state_directory
+        listener = bind(places.socket)
+        ours = identity(places.socket)
         try:
+            self._open_to_others()
             await self._server.start(listener)
             await self._serve()
         finally:
             notify("STOPPING=1", "STATUS=coming to the end of the files under way")
             await self._close()
-            self.settings.state_directory.socket.unlink(missing_ok=True)
+            remove(places.socket, ours)
 
-    def _bind(self) -> socket.socket:
-        others = bool(self.access.admins or self.access.viewers)
-        return bind(self.settings.state_directory.socket, for_others=others)
+    def _open_to_others(self) -> None:
+        open_to_others(self.settings.state_directory, bool(self.access.admins or self.access.viewers))
 
     async def _serve(self) -> None:
         self.folders.start()
@@ -126,6 +127,7 @@ class Agent:
         self._config_trouble = ""
         before, self.config = self.config, config
         self.access = await asyncio.to_thread(Access.of, config.agent.admins, config.agent.viewers)
+        self._open_to_others()
         self.notices.settings = config.notify
         self.operations.reload(config)
         if before.queue == config.queue:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 from typing import TypeVar
 
 from agent.brakes import Memory
@@ -37,6 +38,7 @@ class Folders:
         self._hub = hub
         self._operations = operations
         self._scanners = ThreadPoolExecutor(SCANS_AT_ONCE, "scan")
+        self._pausing = Lock()
         self._watched: dict[str, WatchedFolder] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._distant: dict[str, FolderStatus] = {}
@@ -163,8 +165,9 @@ class Folders:
             return set()
 
     def _remember_paused(self, name: str, is_paused: bool) -> None:
-        names = self._paused() | {name} if is_paused else self._paused() - {name}
-        write_durably(self._state.paused, "".join(f"{each}\n" for each in sorted(names)).encode())
+        with self._pausing:  # people pause several at once, and each is remembered in a thread of its own
+            names = self._paused() | {name} if is_paused else self._paused() - {name}
+            write_durably(self._state.paused, "".join(f"{each}\n" for each in sorted(names)).encode())
 
 
 def _is_same(folder: Folder, config: Config) -> bool:

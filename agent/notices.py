@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 
+from agent.operations import in_words
 from core.config import NotifySettings
 from core.model import FolderStatus, Operation
 from core.names import shown
@@ -33,13 +34,7 @@ class Notices:
         """Tell how an operation ended, or that it waits."""
         if operation.state == "proposed" and not operation.automatic:
             return  # a person asked for a preview and is looking at it
-        counts = operation.counts
-        text = f"{operation.kind} of {shown(operation.folder)} is {operation.state}"
-        if operation.state == "proposed":
-            text += f": {counts.planned} files, {operation.note or 'look it over'}"
-        else:
-            text += f": {counts.done} done, {counts.skipped} skipped, {counts.failed} failed"
-        self._tell(operation.state, text, operation.id)
+        self._tell(operation.state, in_words(operation), operation.id)
 
     def _tell(self, news: str, text: str, operation: str) -> None:
         if self.settings.command and news in self.settings.on:

@@ -20,6 +20,7 @@ from core.engine import PLANNERS, Engine
 from core.errors import ShelverError, UsageError, WrongState
 from core.history import History, Passage
 from core.model import FINAL_STATES, Operation, Outcome, Preview, Progress, Request, State, now
+from core.names import shown
 from core.state import StateDirectory
 from core.steps import Page
 
@@ -127,6 +128,7 @@ class Operations:
         if operation.id not in self._worker.running:
             self.left_off(operation.id)
         self._count(operation)
+        _log.info("operation %s: %s", operation.id, in_words(operation))
         if operation.state == "proposed":
             self._write_later(self._supersede_older, operation)
         self.rested(operation)
@@ -348,6 +350,16 @@ class Operations:
         except (ShelverError, OSError) as error:
             _log.error("operation %s: %s; %s", id, why, error)
             self.changed(replace(self._catalog.get(id), state="failed", error=why, finished=now()))
+
+
+def in_words(operation: Operation) -> str:
+    """Return what became of an operation, in one line."""
+    counts = operation.counts
+    text = f"{operation.kind} of {shown(operation.folder)} is {operation.state}"
+    if operation.state == "proposed":
+        return f"{text}: {counts.planned} files, {operation.note or 'look it over'}"
+    text += f": {counts.done} done, {counts.skipped} skipped, {counts.failed} failed"
+    return f"{text}; {operation.error}" if operation.error else text
 
 
 def _union(one: list[bytes] | None, other: list[bytes] | None) -> list[bytes] | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import socket
-import stat
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +28,7 @@ from core.errors import (
     UsageError,
 )
 from core.names import shown
+from core.state import StateDirectory
 
 if TYPE_CHECKING:
     from agent.daemon import Agent
@@ -51,6 +51,9 @@ _STATUSES: tuple[tuple[type[ShelverError], int], ...] = (
     (Refused, 409),
 )
 
+Identity = tuple[int, int]
+"""Device and inode."""
+
 _log = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -59,11 +62,10 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 # -- the socket -------------------------------------------------------------------------------------------
 
 
-def bind(path: Path, *, for_others: bool) -> socket.socket:
-    """Listen on a socket that nobody else can reach before it is private.
+def bind(path: Path) -> socket.socket:
+    """Listen on a socket that only this user can reach.
 
-    `for_others`: other users may connect too; what they may do is decided by who they are. Raises UsageError where
-    the path is too long, is not a socket, or another agent answers on it.
+    Raises UsageError where the path is too long, is not a socket, or another agent answers on it.
     """
     if len(os.fsencode(path)) > PATH_LIMIT:
         raise UsageError(f"the socket's path is longer than {PATH_LIMIT} bytes: {shown(str(path))}")
@@ -77,26 +79,48 @@ def bind(path: Path, *, for_others: bool) -> socket.socket:
         raise UsageError(f"cannot listen on {shown(str(path))}: {error.strerror}") from None
     finally:
         os.umask(before)
-    if for_others:
-        path.chmod(0o666)  # the kernel says who connects: that decides, not the mode
     listener.listen(BACKLOG)
     listener.setblocking(False)
     return listener
 
 
-def _remove_stale(path: Path) -> None:
+def open_to_others(places: StateDirectory, are_there_others: bool) -> None:
+    """Let other users connect, or none. What they may do is decided by who they are, as the kernel says.
+
+    A socket within the state directory needs a way there: others may pass through it, and read nothing in it.
+    """
+    places.socket.chmod(0o666 if are_there_others else 0o700)
+    if places.socket.parent == places.state:
+        places.state.chmod(0o711 if are_there_others else 0o700)
+
+
+def remove(path: Path, made: Identity | None) -> None:
+    """Take a socket away if it is still the one that was made: another agent may have put its own there since."""
+    if made is not None and made == identity(path):
+        path.unlink(missing_ok=True)
+
+
+def identity(path: Path) -> Identity | None:
+    """Return which file is at a path, or None where there is none."""
     try:
-        mode = path.lstat().st_mode
+        status = path.lstat()
     except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _remove_stale(path: Path) -> None:
+    found = identity(path)
+    if found is None:
         return
-    if not stat.S_ISSOCK(mode):
+    if not path.is_socket():
         raise UsageError(f"{shown(str(path))} is in the way: it is no socket")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.settimeout(2)
         try:
             probe.connect(str(path))
         except (ConnectionRefusedError, FileNotFoundError):
-            path.unlink(missing_ok=True)  # whoever made it is dead
+            remove(path, found)  # whoever made it is dead
             return
         except OSError as error:
             raise UsageError(f"{shown(str(path))} cannot be looked into: {error}") from None
@@ -159,6 +183,8 @@ class Server:
                 await body_of(request, route.body) if route.body else None,
                 request,
             )
+            if route.right == "act":
+                _log.info("user %d, process %d: %s", asked.peer.uid, asked.peer.pid, shown(request.path))
             answer = await route.handler(self._agent, asked)
             return _answered(route, answer)
 
