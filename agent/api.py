@@ -25,6 +25,8 @@ from agent.bodies import (
     StartOperation,
     Status,
     Steps,
+    check_paths,
+    check_rules,
     exact,
 )
 from agent.metrics import exposition
@@ -162,18 +164,20 @@ async def _by(peer: Peer) -> str:
 async def start(agent: Agent, asked: Asked) -> Operation:
     """Start an operation."""
     body: StartOperation = asked.body
-    folder = agent.folder_name(body.folder)
-    agent.folders.check_not_halted(folder)
+    folder, paths = agent.folder(body.folder), exact(body.paths, body.paths_b64)
+    check_rules(folder, body.rules)
+    check_paths(paths)
+    agent.folders.check_not_halted(folder.name)
     request = Request(
         id=new_id(),
         kind=body.kind,
-        folder=folder,
+        folder=folder.name,
         created=now(),
         requested_by=await _by(asked.peer),
         dry_run=body.dry_run,
         subfolders=body.subfolders,
         rules=body.rules,
-        paths=exact(body.paths, body.paths_b64),
+        paths=paths,
     )
     return await agent.operations.submit(request)
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Literal
 
 from msgspec import Struct
 
+from core.config import Folder
+from core.errors import UsageError
 from core.model import FolderStatus, OnConflict, Operation, Outcome, Progress, StepView
+from core.names import shown
 
 # -- in ---------------------------------------------------------------------------------------------------
 
@@ -52,6 +56,21 @@ def exact(texts: list[str] | None, encoded: list[bytes] | None) -> list[bytes] |
     if texts is None and encoded is None:
         return None
     return [text.encode() for text in texts or ()] + list(encoded or ())
+
+
+def check_rules(folder: Folder, names: Iterable[str] | None) -> None:
+    """Raise UsageError for a rule that a folder does not have."""
+    known = {rule.name for rule in folder.rules.rules}
+    for name in names or ():
+        if name not in known:
+            raise UsageError(f"folder {shown(folder.name)} has no rule {shown(name)}", field="rules")
+
+
+def check_paths(paths: Iterable[bytes] | None) -> None:
+    """Raise UsageError for what is no path of a file beneath a folder."""
+    for path in paths or ():
+        if b"\0" in path or not {b"", b".", b".."}.isdisjoint(path.split(b"/")):
+            raise UsageError(f"{shown(path)} is no path relative to the folder", field="paths")
 
 
 # -- out --------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from agent.server import Server, bind, identity, open_to_others, remove
 from agent.settings import Settings
 from agent.supervisor import Supervisor
 from core import __version__
-from core.config import Config
+from core.config import Config, Folder
 from core.errors import ConfigError, ShelverError, UnknownFolder
 from core.model import Operation, Progress, now
 from core.names import shown
@@ -196,10 +196,10 @@ class Agent:
 
     # -- how it is
 
-    def folder_name(self, text: str) -> str:
-        """Return a folder as operations name it. Raises UnknownFolder."""
+    def folder(self, text: str) -> Folder:
+        """Return the folder that a request names. Raises UnknownFolder."""
         try:
-            return self.config.folder(text).name
+            return self.config.folder(text)
         except UnknownFolder as error:
             error.fields["field"] = "folder"
             raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import stat
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -113,7 +114,7 @@ def _remove_stale(path: Path) -> None:
     found = identity(path)
     if found is None:
         return
-    if not path.is_socket():
+    if not stat.S_ISSOCK(path.lstat().st_mode):
         raise UsageError(f"{shown(str(path))} is in the way: it is no socket")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.settimeout(2)

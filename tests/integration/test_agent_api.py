@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 from agent.server import BODY_LIMIT
-from tests.agents import AgentUnderTest, Answer
+from tests.agents import AgentUnderTest, Answer, until
 from tests.trees import build
 
 
@@ -96,6 +97,9 @@ def test_a_preview_of_a_rollback_changes_nothing(served: AgentUnderTest) -> None
         ({"kind": "organize", "folder": "nowhere"}, "folder"),
         ({"kind": "organize", "folder": "dl", "colour": 1}, "colour"),
         ({"kind": "organize", "folder": "dl", "rules": "all"}, "rules"),
+        ({"kind": "organize", "folder": "dl", "rules": ["no such rule"]}, "rules"),
+        ({"kind": "organize", "folder": "dl", "paths": ["/etc/passwd"]}, "paths"),
+        ({"kind": "organize", "folder": "dl", "paths": ["a/../../b"]}, "paths"),
         ({"kind": "sync", "folder": "dl"}, "kind"),
     ],
 )
@@ -208,6 +212,35 @@ def test_admins_act_viewers_look_and_others_do_neither(agent: AgentUnderTest) ->
         agent.head()
         with agent.running():
             assert ask(65534, 65534, "", *look) == "no way in"
+
+
+@pytest.mark.needs_root
+@pytest.mark.skipif(os.geteuid() != 0, reason="becoming another user needs root")
+def test_viewers_reach_the_socket_within_a_state_directory_and_nothing_else_there() -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:  # pytest's own directories are closed to others
+        Path(name).chmod(0o755)
+        agent = AgentUnderTest(Path(name))
+        state = agent.state.state
+
+        def ask(method: str, route: str) -> str:
+            argv = [sys.executable, "-c", _AS_SOMEBODY, str(agent.state.socket), "65534", "65534", "", method, route]
+            return subprocess.run(argv, capture_output=True, text=True, check=True).stdout.strip()
+
+        with agent.running():
+            assert ask("GET", "/api/v1/status") == "no way in"
+            agent.head('viewers = ["nobody"]')
+            assert agent.process is not None
+            agent.process.send_signal(signal.SIGHUP)
+            until(lambda: ask("GET", "/api/v1/status") == "200", "a config that was read again lets viewers in")
+            for act in ("", "/zzz/rollback", "/zzz/approve", "/zzz/cancel", "/zzz/reject"):
+                assert ask("POST", f"/api/v1/operations{act}") == "403"
+            assert state.stat().st_mode & 0o777 == 0o711
+            for path in state.rglob("*"):
+                assert path == agent.state.socket or path.stat().st_mode & 0o077 == 0 or path.parent != state, path
+        agent.head()
+        with agent.running():
+            assert ask("GET", "/api/v1/status") == "no way in"
+            assert state.stat().st_mode & 0o777 == 0o700
 
 
 def test_the_socket_is_private(looked_at: AgentUnderTest) -> None:

@@ -81,7 +81,7 @@ async def hub_server(tmp_path: Path) -> AsyncIterator[tuple[Hub, Path]]:
     hub = Hub()
     path = tmp_path / "sock"
     serving = server.Server(SimpleNamespace(hub=hub, access=Access.of([], []), operations=_NoOperations()))  # type: ignore[arg-type]
-    await serving.start(server.bind(path, for_others=False))
+    await serving.start(server.bind(path))
     yield hub, path
     await serving.stop()
 

@@ -57,6 +57,17 @@ def test_a_socket_that_somebody_answers_on_is_left_alone(agent: AgentUnderTest) 
     assert "another agent" in agent.log.read_text()
 
 
+def test_at_its_end_an_agent_removes_its_own_socket_only(agent: AgentUnderTest) -> None:
+    with agent.running():
+        pass
+    assert not agent.state.socket.exists()
+    with socket.socket(socket.AF_UNIX) as somebody:
+        with agent.running():
+            agent.state.socket.unlink()
+            somebody.bind(str(agent.state.socket))
+        assert agent.state.socket.exists()
+
+
 def test_a_config_with_mistakes_is_told_at_the_start(agent: AgentUnderTest) -> None:
     agent.head('mode = "yolo"')
     agent.start(wait=False)

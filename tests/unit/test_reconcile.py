@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -130,3 +131,12 @@ def test_folders_are_remembered(tmp_path: Path) -> None:
     assert Memory(path).of(b"/other") == Memory.Folder()
     path.write_bytes(b"{torn")
     assert Memory(path).of(root) == Memory.Folder()
+
+
+def test_folders_that_are_looked_at_side_by_side_are_all_remembered(tmp_path: Path) -> None:
+    memory = Memory(tmp_path / "folders.json")
+    remembered = Memory.Folder(rules="rules")
+    roots = [b"/%d" % number for number in range(40)]
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda root: memory.remember(root, remembered), roots))
+    assert [Memory(tmp_path / "folders.json").of(root) for root in roots] == [remembered] * len(roots)

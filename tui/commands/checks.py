@@ -151,8 +151,10 @@ def _not_private(path: Path) -> Iterator[Finding]:
     name = shown(str(path))
     if status.st_uid != os.geteuid():
         yield Finding("state", "problem", f"{name} belongs to another user", f"chown it to user {os.geteuid()}")
-    if stat.S_IMODE(status.st_mode) & 0o077:
-        right = "0700" if stat.S_ISDIR(status.st_mode) else "0600"
+    is_directory = stat.S_ISDIR(status.st_mode)
+    reading = 0o066 if is_directory else 0o077  # an agent that serves others lets them pass to its socket
+    if stat.S_IMODE(status.st_mode) & reading:
+        right = "0700" if is_directory else "0600"
         yield Finding("state", "problem", f"{name} can be read by others", f"chmod {right} {name}")
 
 
