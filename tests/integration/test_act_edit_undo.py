@@ -189,7 +189,7 @@ def test_nothing_is_lost_or_crossed(
 
 @pytest.mark.heavy
 @pytest.mark.timeout(240)
-@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
 @given(plans(), meddling, st.sampled_from(["number", "skip"]), st.booleans())
 def test_nothing_is_lost_or_crossed_in_many_ways(
     plan: tuple[set[bytes], list[Line]], acts: list[tuple[str, int, bytes]], on_conflict: str, partly: bool
