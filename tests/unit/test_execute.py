@@ -272,6 +272,24 @@ def test_a_name_can_change_its_case(bench: Bench, root: bytes) -> None:
 
 
 @pytest.mark.usefixtures("case_blind")
+def test_a_change_of_case_that_fails_leaves_the_old_name(
+    bench: Bench, root: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trees.build(root, {"a.JPG": "1"})
+    bench.add("move", b"a.JPG", b"a.jpg")
+    real = linux.rename_noreplace
+
+    def rename(source_directory: int, source: bytes, directory: int, name: bytes) -> None:
+        if source.endswith(b".aside") and name == b"a.jpg":
+            raise OSError(errno.EIO, "Input/output error")
+        real(source_directory, source, directory, name)
+
+    monkeypatch.setattr(linux, "rename_noreplace", rename)
+    assert bench.execute() == ("failed", Counts(planned=1, failed=1))
+    assert trees.names(root) == {b"a.JPG"}
+
+
+@pytest.mark.usefixtures("case_blind")
 def test_another_file_whose_name_differs_in_case_is_never_replaced(bench: Bench, root: bytes) -> None:
     trees.build(root, {"a.JPG": "1", "new": {"A.jpg": "2"}})
     bench.add("move", b"a.JPG", b"new/a.jpg")

@@ -146,7 +146,7 @@ def test_a_torn_plan_is_damage(files: OperationFiles, length: int) -> None:
 def test_a_plan_cut_between_two_frames_is_damage(files: OperationFiles) -> None:
     files.write_plan(_plan(FRAME_STEPS))
     whole = files.plan_path.read_bytes()
-    head = 8 + int.from_bytes(whole[:4], "little")
+    head = 12 + int.from_bytes(whole[:4], "little")
     files.plan_path.write_bytes(whole[:head])
     with pytest.raises(JournalDamaged):
         files.plan()

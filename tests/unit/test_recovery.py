@@ -198,6 +198,18 @@ def test_a_whole_copy_whose_source_is_used_now_is_given_up(tmp_path: Path, root:
     assert (_contents(root), _contents(there), published) == ({b"a": CONTENT}, {}, [])
 
 
+def test_a_published_copy_whose_source_is_used_now_is_given_up(tmp_path: Path, root: bytes, there: bytes) -> None:
+    trees.build(root, {"a": CONTENT})
+    bench = Bench(tmp_path / "operations", root, there)
+    step = bench.add("move", b"a", b"new/a", to=1)
+    trees.write(there + b"/new/a", CONTENT)
+    _cut_off(bench, _copied(step, there + b"/new/a"))
+    with open(root + b"/a", "ab"):
+        bench.execute()
+    assert bench.said() == [("skipped", "open in another program")]
+    assert (_contents(root), _contents(there)) == ({b"a": CONTENT}, {})
+
+
 def test_a_source_renamed_aside_goes_on_to_be_taken_away(tmp_path: Path, root: bytes, there: bytes) -> None:
     trees.build(root, {"a": CONTENT})
     bench = Bench(tmp_path / "operations", root, there)
@@ -361,6 +373,17 @@ def test_a_group_cut_off_while_it_crosses_is_completed(tmp_path: Path, root: byt
     bench.add("move", b"b", b"new/b", to=1, group=1)
     trees.write(there + b"/new/a", CONTENT)
     _cut_off(bench, _copied(step, there + b"/new/a"))
+    assert bench.execute()[0] == "completed"
+    assert (_contents(root), _contents(there)) == ({}, {b"new/a": CONTENT, b"new/b": b"companion"})
+
+
+def test_a_group_whose_copies_waited_is_copied_anew(tmp_path: Path, root: bytes, there: bytes) -> None:
+    trees.build(root, {"a": CONTENT, "b": "companion"})
+    bench = Bench(tmp_path / "operations", root, there)
+    step = bench.add("move", b"a", b"new/a", to=1, group=1)
+    bench.add("move", b"b", b"new/b", to=1, group=1)
+    trees.write(os.path.join(there, TEMPORARY), CONTENT)
+    _cut_off(bench, _copied(step, os.path.join(there, TEMPORARY)))
     assert bench.execute()[0] == "completed"
     assert (_contents(root), _contents(there)) == ({}, {b"new/a": CONTENT, b"new/b": b"companion"})
 
