@@ -26,6 +26,11 @@ class Deed(NamedTuple):
     purged: bool
 
     @property
+    def roots(self) -> set[int]:
+        """The numbers of the roots that it concerned."""
+        return {place.root for place in (self.source, self.destination) if place.path}
+
+    @property
     def is_directory(self) -> bool:
         """Whether it made or removed a directory."""
         return self.step.kind in DIRECTORY_KINDS

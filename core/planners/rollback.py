@@ -15,6 +15,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from msgspec.structs import replace
+
 from core.errors import UsageError, WrongState
 from core.model import DIRECTORY_KINDS, Operation, Plan, Preview, Request, Step, StepView
 from core.names import shown, wire_path
@@ -34,7 +36,7 @@ def plan(request: Request, ground: Ground) -> Plan:
     """Plan the rollback of `request.undo_of`, or of the part of it that `request.only` names.
 
     Raises UsageError (no operation named, or nothing of it meant), UnknownOperation, WrongState (it has not
-    come to its end), JournalDamaged, Cancelled.
+    come to its end), BrakeEngaged (a folder is away), JournalDamaged, Cancelled.
     """
     if request.undo_of is None:
         raise UsageError("a rollback needs the operation to take back")
@@ -48,6 +50,8 @@ def plan(request: Request, ground: Ground) -> Plan:
     if request.only is not None and not meant:
         raise UsageError(f"{request.undo_of} changed nothing at {', '.join(map(shown, request.only))}")
     with World(original.roots) as world:
+        for number in sorted({number for deed in meant for number in deed.roots}):
+            world.check_root(number, outcomes.roots[number])
         inverse = Inverse(request, world, Aftermath(ground, request.undo_of, sequence))
         inverse.know(done)
         for number, unit in enumerate(_units(meant)):
@@ -57,13 +61,32 @@ def plan(request: Request, ground: Ground) -> Plan:
         inverse.end()
     # Who asked to skip what is taken must not find a numbered name after all, not even one chosen at the last
     # moment: such a plan is followed to the letter.
-    return Plan(request.id, original.roots, inverse.steps, reviewed=request.on_conflict == "skip")
+    roots, steps = _on_roots_needed(original.roots, inverse.steps)
+    return Plan(request.id, roots, steps, reviewed=request.on_conflict == "skip")
 
 
 def _units(done: Sequence[Deed]) -> Iterator[list[Deed]]:
     """Yield what goes back in one go, newest first: the files of a group, or what one step did."""
     for _, unit in groupby(reversed(done), lambda deed: (deed.step.group, deed.step.group or deed.step.seq)):
         yield list(unit)
+
+
+def _on_roots_needed(roots: list[bytes], steps: list[Step]) -> tuple[list[bytes], list[Step]]:
+    """Leave out the roots that no step uses: a part can go back while the disk of another part is away."""
+    used = {step.source_root for step in steps if step.source}
+    used |= {step.destination_root for step in steps if step.destination}
+    if len(used) in (0, len(roots)):
+        return roots, steps
+    numbers = {old: new for new, old in enumerate(sorted(used))}
+    renumbered = [
+        replace(
+            step,
+            source_root=numbers.get(step.source_root, 0),
+            destination_root=numbers.get(step.destination_root, 0),
+        )
+        for step in steps
+    ]
+    return [roots[number] for number in sorted(used)], renumbered
 
 
 def preview(operation: Operation, plan: Plan) -> Preview:

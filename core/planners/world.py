@@ -12,8 +12,9 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, closing
 from typing import NamedTuple, Self
 
+from core.errors import BrakeEngaged
 from core.model import Fingerprint, absolute
-from core.names import numbered_together
+from core.names import numbered_together, shown
 from core.storage import open_storage
 from core.storage.local import LocalStorage
 
@@ -54,6 +55,20 @@ class World:
     def absolute(self, place: Place) -> bytes:
         """Return the whole path."""
         return absolute(self.roots, place.root, place.path)
+
+    def check_root(self, number: int, inode: int) -> None:
+        """Raise BrakeEngaged where a root is not what it was: missing, or another folder that is empty.
+
+        That is how an unmounted disk looks: nothing on it is gone, and nothing may be put where it was mounted.
+        """
+        root = self.roots[number]
+        storage = self._storage(number)
+        try:
+            is_same = os.stat(root).st_ino == inode
+        except OSError:
+            raise BrakeEngaged(f"{shown(root)} is not there") from None
+        if not is_same and not storage.list_directory(b""):
+            raise BrakeEngaged(f"{shown(root)} is another folder than it was, and empty")
 
     def look(self, place: Place) -> Fingerprint | None:
         """Return the file that will be there, or None. Raises StorageError where the path cannot be followed."""

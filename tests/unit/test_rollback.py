@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import Cancelled, UsageError, WrongState
+from core.errors import BrakeEngaged, Cancelled, UsageError, WrongState
 from core.journal import Purged
 from core.model import summary
 from core.planners import rollback
@@ -460,6 +460,23 @@ def test_what_a_cancelled_operation_did_is_taken_back(scene: Scene) -> None:
     assert 0 < done.counts.done < 6
     assert scene.undo(done).state == "completed"
     assert tree(scene) == was
+
+
+@pytest.mark.parametrize("looks", ["missing", "empty"])
+def test_a_disk_that_is_away_halts_it(scene: Scene, looks: str) -> None:
+    trees.build(scene.root, {"a": "1", "b": "2"})
+    done = scene.act([("move", "a", "@a"), ("move", "b", "c")])
+    scene.disk.rename(scene.disk.with_name("away"))
+    if looks == "empty":
+        scene.disk.mkdir()
+    with pytest.raises(BrakeEngaged):
+        scene.plan_undo(done.id)
+    assert scene.undo(done, only=[at(scene, "b")]).state == "completed"  # what does not concern it goes
+    if looks == "empty":
+        scene.disk.rmdir()
+    scene.disk.with_name("away").rename(scene.disk)
+    scene.undo(done)
+    assert trees.names(scene.root) == {b"a", b"b"}
 
 
 def test_an_operation_without_an_end_is_refused(scene: Scene) -> None:
