@@ -96,7 +96,7 @@ def recover_by_the_book(stage: Stage, mutant: Mutant | None = None) -> None:
 
 def durable_names(stage: Stage) -> Iterator[bytes]:
     """Yield the absolute paths that were beneath the roots before the operation."""
-    for root, tree in zip(stage.plan.roots, stage.before, strict=True):
+    for root, tree in zip(stage.scene.roots, stage.before, strict=True):
         yield root
         yield from (os.path.join(root, path) for path in tree)
 
