@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from core.config import Config
 from core.decisions import Decisions, rejected_decisions, run_decisions, undone_decisions
-from core.errors import Cancelled, Interrupted, Locked, ShelverError, UnknownFolder, WrongState
+from core.errors import Cancelled, Interrupted, JournalDamaged, Locked, ShelverError, UnknownFolder, WrongState
 from core.execute import Tally, execute
 from core.facts import FactReader
 from core.history import History
@@ -28,6 +28,7 @@ from core.review import approved_steps, is_whole_pass, why_it_waits
 from core.standing import standing
 from core.state import StateDirectory
 from core.steps import Page, StepPages
+from core.tally import counts as counts_of
 
 PLANNERS: dict[str, Planner] = {"organize": organize.plan, "rollback": rollback.plan}
 """Whoever adds a capability adds a planner here."""
@@ -115,8 +116,8 @@ class Engine:
 
     def fail(self, id: str, error: str) -> Operation:
         """End an operation that killed its workers; it can be resumed by hand. Raises WrongState."""
-        with self._held(id, "queued", "proposed", "interrupted", verb="fail") as (files, journal, operation):
-            journal.seal("failed", operation.counts, error)
+        with self._held(id, "queued", "proposed", "interrupted", verb="fail") as (files, journal, _):
+            journal.seal("failed", _counts(files, journal.outcomes), error)
         return self._tell(standing(files))
 
     def discard(self, id: str) -> None:
@@ -167,15 +168,17 @@ class Engine:
             except Interrupted:
                 return self._tell(replace(standing(files), state="interrupted"))
             except Cancelled:
-                journal.seal("cancelled", operation.counts)
+                journal.seal("cancelled", _counts(files, journal.outcomes))
             except ShelverError as error:
-                journal.seal("failed", operation.counts, str(error))
+                journal.seal("failed", _counts(files, journal.outcomes), str(error))
             return self._ended(files, request, journal.outcomes)
 
     def _planned(self, files: OperationFiles, request: Request, operation: Operation, cancelled: ShouldStop) -> Plan:
         if files.has_plan():
             return files.plan()
         self._tell(replace(operation, state="planning", started=now()))
+        if request.undo_of is not None:
+            self._settle(request.undo_of, cancelled)
         meter = Meter(request.id, self._observer.progressed)
 
         def report(phase: Phase, done: int, total: int) -> None:
@@ -191,6 +194,28 @@ class Engine:
             plan = PLANNERS[request.kind](request, Ground(self.config, facts, decisions, history, self.files, report))
         files.write_plan(plan)
         return plan
+
+    def _settle(self, id: str, cancelled: ShouldStop) -> None:
+        """Find out what became of the steps that cut off an operation which then failed, so that all is taken back.
+
+        Raises Locked, Cancelled, RootGone.
+        """
+        files = self.files(id)
+        outcomes = files.outcomes()
+        failed = outcomes.sealed
+        if failed is None or failed.state != "failed" or not outcomes.attempts:
+            return
+        if len(outcomes.finished) >= files.planned_steps():
+            return
+        plan, meter = files.plan(), Meter(id, self._observer.progressed)
+        with files.journal() as journal:
+            journal.reopen()
+            try:
+                with self.state.folders(plan.roots, _Watcher(meter, cancelled).check_cancelled):
+                    execute(plan, journal, _Watcher(meter, cancelled=lambda: True))
+            finally:
+                journal.seal("failed", counts_of(plan, journal.outcomes), failed.error)
+            self._ended(files, files.request(), journal.outcomes)
 
     def _why_it_waits(self, request: Request, plan: Plan) -> str | None:
         with closing(Decisions(self.state.decisions)) as decisions, closing(Index(self.state.index)) as index:
@@ -251,6 +276,16 @@ class Engine:
     def _tell(self, operation: Operation) -> Operation:
         self._observer.changed(operation)
         return operation
+
+
+def _counts(files: OperationFiles, outcomes: Outcomes) -> Counts:
+    """Return what became of the files so far, as the journal knows it."""
+    if not files.has_plan():
+        return Counts()
+    try:
+        return counts_of(files.plan(), outcomes)
+    except JournalDamaged:
+        return Counts(planned=files.planned_files())
 
 
 class _Watcher:

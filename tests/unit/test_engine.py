@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -248,6 +249,31 @@ def test_what_was_interrupted_can_be_undone_without_going_on(desk: Desk) -> None
     desk.undo(id)
     assert desk.tree() == BEFORE
     assert standing(desk.engine.files(id)).state == "cancelled"
+
+
+def test_what_failed_because_its_worker_died_comes_back_whole(desk: Desk) -> None:
+    before = BEFORE | {f"{number}.txt": "many" for number in range(20)}
+    desk.write(before)
+    id = desk.submit()
+    calls = iter(range(1000))
+
+    def dies() -> bool:
+        if next(calls) > 12:
+            os._exit(9)  # with what the journal did not record yet
+        return False
+
+    child = os.fork()
+    if child == 0:
+        desk.run(id, cancelled=dies)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    assert desk.tree() != before and not desk.engine.files(id).outcomes().finished
+    assert desk.engine.fail(id, "its worker died").state == "failed"
+    assert desk.undo(id).state == "completed"
+    assert desk.tree() == before
+    failed = standing(desk.engine.files(id))
+    assert (failed.state, failed.error) == ("failed", "its worker died")
+    assert 0 < failed.counts.done < len(before)
 
 
 def test_an_operation_run_twice_does_nothing_the_second_time(desk: Desk) -> None:
