@@ -75,6 +75,8 @@ def explain(
 ) -> Explanation:
     """Explain one file, also without any config. Raises UsageError for what is no file."""
     path = os.path.abspath(os.fsencode(os.path.expanduser(file)))
+    if not os.path.lexists(path):
+        raise UsageError(f"no file {shown(path)}")
     folder = config.owner(path) or config.folder(os.fsdecode(os.path.dirname(path)))
     if not folder.is_local:
         raise UsageError(f"{shown(path)} does not lie on this machine")
@@ -196,8 +198,7 @@ def _entry(root: bytes, relative: bytes) -> Entry:
     with open_storage(root) as storage:
         entry = storage.entry(relative) if relative else None
     if entry is None:
-        name = shown(os.path.join(root, relative))
-        raise UsageError(f"{name} is no file" if os.path.lexists(os.path.join(root, relative)) else f"no file {name}")
+        raise UsageError(f"{shown(os.path.join(root, relative))} is no file")
     return entry
 
 

@@ -51,6 +51,8 @@ def test_several_files_one_of_them_missing(home: Home) -> None:
     assert told.code == 2
     assert [each["path"][-5:] for each in told.objects] == ["a.csv", "b.csv"]
     assert "no file" in told.err and "\x1b" not in told.err
+    assert "path_b64" not in told.objects[0]
+    assert "no file" in home.run("explain", "Downloads/not even/a folder.csv").err
 
 
 def test_a_name_that_is_not_utf8_is_exact_in_json(home: Home) -> None:

@@ -250,6 +250,7 @@ def test_where_finds_a_file_by_any_name_it_had(home: Home) -> None:
         (found,) = home.run("where", text, "--json").objects
         assert found["operation"] == id
         assert found["destination"].endswith("Documents/2014/Facture été.txt")
+        assert not {"source_b64", "destination_b64"} & found.keys()
     assert home.run("where", "nonesuch").lines == []
 
 

@@ -46,6 +46,28 @@ def stdout(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> i
     return stream
 
 
+def test_columns_are_narrowed_to_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    stdout = Terminal()
+    monkeypatch.setattr("sys.stdout", stdout)
+    monkeypatch.setenv("COLUMNS", "60")
+    Output().rows([("a", "b" * 20, "c"), ("d", "e" * 50, "f"), ("g" * 9, "h", "i")])
+    lines = stdout.getvalue().splitlines()
+    assert lines[0] == "a" + " " * 10 + "b" * 20 + " " * 26 + "c"
+    assert lines[2].endswith(" i") and [len(line) for line in lines] == [58, 64, 58]
+
+
+def test_a_step_that_keeps_the_name_shows_only_the_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    stdout = Terminal()
+    monkeypatch.setattr("sys.stdout", stdout)
+    monkeypatch.setenv("NO_COLOR", "1")
+    steps = [
+        StepView(seq=0, kind="move", group=0, source="/d/a.txt", destination=to, outcome="done", reason=None)
+        for to in ("/d/Texts/a.txt", "/d/Texts/b.txt")
+    ]
+    print_steps(Output(), OPERATION, steps)
+    assert [line.split("→ ")[1] for line in stdout.getvalue().splitlines()[1:]] == ["Texts/", "Texts/b.txt"]
+
+
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
 def test_no_name_acts_on_whoever_reads_it(name: bytes, stdout: io.StringIO) -> None:
     text, exact = wire_path(b"/home/" + name)

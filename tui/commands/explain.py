@@ -13,7 +13,7 @@ from core.errors import UsageError
 from tui import words
 from tui.commands.frame import Settings, verb
 from tui.commands.output import Output, Piece
-from tui.commands.records import home_short
+from tui.commands.records import home_short, without_empty
 
 if TYPE_CHECKING:
     from core.explain import Explanation
@@ -36,7 +36,7 @@ def command(settings: Settings, files: tuple[str, ...]) -> int:
                 out.note(f"shelver: {error}")
                 code = error.exit_code
                 continue
-            out.record(explanation)
+            out.record(without_empty(explanation))
             if out.terminal:
                 _print_for_people(out, explanation)
             else:

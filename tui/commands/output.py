@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
@@ -29,6 +30,9 @@ STYLES: dict[str, dict[str, Any]] = {
 }
 WIDEST_COLUMN = 56
 """Cells that a column is padded to at most: one long name must not push all others away."""
+NARROWEST_COLUMN = 12
+GAP = 2
+"""Cells between two columns."""
 _NOT_PLAIN = re.compile(r"[^ -~]")
 
 
@@ -60,10 +64,11 @@ class Output:
         widths = [
             min(max(width(_text(piece)) for piece in column), WIDEST_COLUMN) for column in zip(*table, strict=True)
         ]
+        widths = _fitting(widths, shutil.get_terminal_size().columns)
         for row in table:
             cells = []
             for piece, cells_wide in zip(row, widths, strict=True):
-                cells += [piece, " " * (max(cells_wide - width(_text(piece)), 0) + 2)]
+                cells += [piece, " " * (max(cells_wide - width(_text(piece)), 0) + GAP)]
             self._write(self._joined(cells).rstrip())
 
     def note(self, text: str) -> None:
@@ -100,6 +105,14 @@ class Output:
 
 def _text(piece: Piece) -> str:
     return piece if isinstance(piece, str) else piece[0]
+
+
+def _fitting(widths: list[int], room: int) -> list[int]:
+    """Return widths of columns that leave a line room, the widest made narrower; a longer text then pushes its line."""
+    narrowed = list(widths)
+    while sum(narrowed) + GAP * len(narrowed) > room and max(narrowed) > NARROWEST_COLUMN:
+        narrowed[narrowed.index(max(narrowed))] -= 1
+    return narrowed
 
 
 def width(text: str) -> int:

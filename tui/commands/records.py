@@ -6,6 +6,8 @@ import os
 from collections.abc import Sequence
 from datetime import datetime
 
+import msgspec
+
 from core.model import Operation, StepView
 from tui import words
 from tui.commands.output import Output, Piece
@@ -26,6 +28,12 @@ def when(moment: datetime | None) -> str:
 def exactly(moment: datetime | None) -> str:
     """Return a time for a script or a record: ISO 8601 in local time, to the second."""
     return "" if moment is None else moment.astimezone().isoformat(timespec="seconds")
+
+
+def without_empty(value: object) -> dict[str, object]:
+    """Return a record for JSON that has `*_b64` only where a name is not UTF-8."""
+    named: dict[str, object] = msgspec.to_builtins(value)
+    return {name: each for name, each in named.items() if each is not None or not name.endswith("_b64")}
 
 
 def state(operation: Operation) -> Piece:
@@ -90,6 +98,8 @@ def print_steps(out: Output, operation: Operation, steps: Sequence[StepView]) ->
 def _step_columns(operation: Operation, step: StepView, folder: str) -> list[Piece]:
     word, role = words.step_outcome(step, operation)
     source, destination = (_within(path, folder) for path in (step.source, step.destination))
+    if source and os.path.basename(source) == os.path.basename(destination):
+        destination = os.path.dirname(destination) + "/"  # the name stays: a line of a terminal is short
     arrow = f"→ {destination}" if source and destination else destination
     return [(f"  {word}", ROLES[role]), source, arrow, (step.reason or "", "dim")]
 

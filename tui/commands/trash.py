@@ -12,7 +12,7 @@ from core.names import wire_path
 from tui import words
 from tui.commands.frame import Settings, group, verb
 from tui.commands.output import Output, confirmed, is_interactive
-from tui.commands.records import exactly, home_short
+from tui.commands.records import exactly, home_short, without_empty
 
 if TYPE_CHECKING:
     from core.retention import Trashed
@@ -101,16 +101,17 @@ def _print(out: Output, files: list[Trashed]) -> None:
 def _as_data(each: Trashed) -> dict[str, object]:
     original, original_exact = wire_path(each.original)
     path, path_exact = wire_path(each.path)
-    exact = {"original_b64": original_exact, "path_b64": path_exact}
-    return {
+    told = {
         "operation": each.operation,
         "original": original,
         "path": path,
         "size": each.size,
         "trashed": each.trashed,
         "expires": each.expires,
-        **{name: value for name, value in exact.items() if value is not None},
+        "original_b64": original_exact,
+        "path_b64": path_exact,
     }
+    return without_empty(told)
 
 
 command.add_command(listing)

@@ -6,7 +6,7 @@ import click
 
 from tui.commands.desk import open_desk
 from tui.commands.frame import Settings, verb
-from tui.commands.records import exactly, home_short, when
+from tui.commands.records import exactly, home_short, when, without_empty
 
 
 @verb("where", example="shelver where invoice")
@@ -16,7 +16,7 @@ def command(settings: Settings, text: str) -> int:
     out = settings.output()
     with open_desk(settings, to_act=False) as desk:
         traces = desk.history(text)
-    out.records(traces)
+    out.records(map(without_empty, traces))
     if out.terminal:
         out.rows(
             [
