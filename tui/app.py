@@ -18,7 +18,17 @@ _MOUSE_OFF = "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l"
 
 
 def run(socket: Path, *, mouse: bool = True, read_only: bool = False) -> int:
-    """Show the agent behind a socket until a person leaves; return 0. The agent goes on working.
+    """Show the agent behind a socket until a person leaves, and say that it goes on; return 0.
+
+    Raises UsageError where there is no terminal that could show it.
+    """
+    code, parting = show(socket, mouse=mouse, read_only=read_only)
+    print(parting)
+    return code
+
+
+def show(socket: Path, *, mouse: bool = True, read_only: bool = False) -> tuple[int, str]:
+    """Show the agent behind a socket until a person leaves; return 0, and what to say if the agent goes on.
 
     Raises UsageError where there is no terminal that could show it.
     """
@@ -31,8 +41,7 @@ def run(socket: Path, *, mouse: bool = True, read_only: bool = False) -> int:
     if not mouse:  # an earlier connection that broke may have left it on
         print(_MOUSE_OFF, end="", flush=True)
     face.run(mouse=mouse)
-    print(farewell(len(face.live.running()), connected=face.live.connected))
-    return face.return_code or 0
+    return face.return_code or 0, farewell(len(face.live.running()), connected=face.live.connected)
 
 
 def refuse_what_cannot_show() -> None:

@@ -26,6 +26,7 @@ def test_up_with_a_folder_needs_no_config_and_moves_nothing(home: Home) -> None:
         terminal.wait_for("watching")
         terminal.type("q")
         terminal.wait_for("Keep the agent running, or stop it?")
+        assert b"goes on" not in terminal.shown  # that is what is asked
         assert home.run("status").code == 0
         terminal.type("stop\n")
         assert terminal.end() == 0

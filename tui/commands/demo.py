@@ -10,7 +10,7 @@ import click
 
 from tui.commands.desk import pages
 from tui.commands.frame import Look, Settings, verb
-from tui.commands.open import show_screens
+from tui.commands.open import show_screens_of_own
 from tui.commands.output import Output
 
 
@@ -49,7 +49,7 @@ def show(*, keep: bool) -> int:
         arrivals = threading.Thread(target=_arrive_later, args=(socket, made.folder, left), daemon=True)
         arrivals.start()
         try:
-            code = show_screens(socket, Look())
+            code = show_screens_of_own(socket, Look())
         finally:
             left.set()
             arrivals.join()

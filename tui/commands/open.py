@@ -27,7 +27,15 @@ def open_screens(settings: Settings, look: Look) -> int:
 
 
 def show_screens(socket: Path, look: Look) -> int:
-    """Run the screens until the person leaves them. Nothing that the agent does ends with them."""
+    """Run the screens until the person leaves them. Nothing that the agent does ends with them, and they say so."""
     from tui.app import run
 
     return run(socket, mouse=look.mouse, read_only=look.read_only)
+
+
+def show_screens_of_own(socket: Path, look: Look) -> int:
+    """Run the screens of an agent that this command started: what becomes of it is decided after them."""
+    from tui.app import show
+
+    code, _ = show(socket, mouse=look.mouse, read_only=look.read_only)
+    return code

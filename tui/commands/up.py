@@ -13,7 +13,7 @@ from core.names import shown
 from tui.commands.agent_process import AgentProcess
 from tui.commands.desk import find_agent
 from tui.commands.frame import Look, Settings, look_options, verb
-from tui.commands.open import show_screens
+from tui.commands.open import show_screens, show_screens_of_own
 
 
 @verb("up", example="shelver up ~/Downloads", prints_data=False)
@@ -56,7 +56,7 @@ def start_and_show(settings: Settings, folders: Sequence[str], look: Look) -> in
     agent = AgentProcess(settings, folders)
     socket = agent.start()
     try:
-        code = show_screens(socket, look)
+        code = show_screens_of_own(socket, look)
     except BaseException:
         agent.stop()
         raise
