@@ -9,7 +9,6 @@ over the socket is JSON, with paths as `core.names.wire_path` gives them.
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from secrets import choice
@@ -299,4 +298,4 @@ def summary(request: Request) -> Operation:
 
 def absolute(roots: Sequence[bytes], root: int, path: bytes) -> bytes:
     """Return the absolute path of a step's source or destination; empty where the step has none."""
-    return posixpath.join(roots[root], path) if path else b""
+    return b"%s/%s" % (roots[root].rstrip(b"/"), path) if path else b""

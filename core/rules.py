@@ -59,7 +59,7 @@ class Rule:
     @cached_property
     def keeps_place(self) -> bool:
         """Whether its destination is the same folder under whatever name a file comes."""
-        return self.to is None or not (self.to.facts & (templates.NAMES | self.condition.groups))
+        return self.to is None or not (self.to.facts & ((templates.NAMES - {"ext"}) | self.condition.groups))
 
     @property
     def facts(self) -> frozenset[str]:

@@ -38,7 +38,7 @@ Named = TypeVar("Named", bytes, Entry)
 
 def is_sidecar(name: bytes) -> bool:
     """Tell whether a file only says something about another."""
-    return _extension(name) in _LEADERS
+    return _ending(name) in _LEADERS and _extension(name) in _LEADERS
 
 
 def family_key(name: bytes) -> bytes:
@@ -70,7 +70,7 @@ def _head(name: bytes, leaders: dict[bytes, bytes]) -> bytes:
 
 def _leaders(names: Iterable[bytes]) -> dict[bytes, bytes]:
     """Return for each name that follows another, that other."""
-    candidates = [name for name in names if _extension(name) in _FOLLOWERS]
+    candidates = [name for name in names if _ending(name) in _FOLLOWERS and _extension(name) in _FOLLOWERS]
     if not candidates:
         return {}
     shared = {family_key(name) for name in candidates}
@@ -113,6 +113,11 @@ def _best(names: Iterable[bytes], extensions: frozenset[bytes]) -> bytes | None:
         return (0 if extension in _PICTURES else 1 if extension in _RAWS else 2), name
 
     return min((name for name in names if _extension(name) in extensions), key=rank, default=None)
+
+
+def _ending(name: bytes) -> bytes:
+    """Return what follows the last dot: cheaper than the extension, which it is but for a few odd names."""
+    return name[name.rfind(b".") + 1 :].lower()
 
 
 def _extension(name: bytes) -> bytes:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Literal
 
 from core.errors import StorageError
@@ -30,7 +29,7 @@ IN_THE_WAY = "a file or a link stands where its folder would be"
 ErrandKind = Literal["move", "copy", "trash"]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Errand:
     """One thing to do with a family: where its files should go, and where they will."""
 
@@ -47,12 +46,12 @@ class Errand:
     waits: bool = False
     """Whether a name that it needs is on the disk now, and has to be freed first."""
 
-    @cached_property
+    @property
     def folder(self) -> bytes:
         """The directory that the files lie in now, beneath the first root."""
         return folder_of(self.files[0].path)
 
-    @cached_property
+    @property
     def own_names(self) -> list[bytes]:
         """The names that the files have now."""
         return [name_of(file.path) for file in self.files]
@@ -123,6 +122,8 @@ class Places:
         errand.destinations, errand.refused, errand.is_home, errand.waits = [], "", False, False
         try:
             spot = self.spot(errand.root, errand.directory)
+            if self._claim_plainly(spot, errand):
+                return
             errand.refused = IN_THE_WAY if spot.waits and errand.kind == "copy" else spot.refused
             if not errand.refused:
                 self._claim_in(spot, errand)
@@ -131,8 +132,10 @@ class Places:
 
     def is_home(self, errand: Errand) -> bool:
         """Tell whether an errand's files are where they belong already."""
+        if errand.kind != "move" or errand.root != 0:
+            return False
         try:
-            return errand.kind == "move" and self._are_home(self.spot(errand.root, errand.directory), errand)
+            return self._are_home(self.spot(errand.root, errand.directory), errand)
         except StorageError:
             return False
 
@@ -148,6 +151,19 @@ class Places:
         return self._wanted[root, directory]
 
     # -- names
+
+    def _claim_plainly(self, spot: Spot, errand: Errand) -> bool:
+        """Give what most files want: a name of their own in another folder, that nobody has or wants."""
+        if len(errand.names) > 1 or errand.kind != "move" or errand.on_conflict == "same-or-number":
+            return False
+        key = collision_key(errand.names[0])
+        is_elsewhere = spot.root != 0 or spot.path != errand.folder
+        if not is_elsewhere or spot.refused or key in spot.planned or key in spot.on_disk:
+            return False
+        spot.planned.add(key)
+        errand.waits = spot.waits
+        errand.destinations = [spot.join(errand.names[0])]
+        return True
 
     def _claim_in(self, spot: Spot, errand: Errand) -> None:
         if errand.kind == "move" and self._are_home(spot, errand):

@@ -156,11 +156,10 @@ class StepWriter:
     def remove_emptied(self, keep: Callable[[bytes], bool]) -> None:
         """Remove the folders that the steps leave empty, and no others. `keep` names some that stay even so."""
         present = self._in_the_end()
-        occupied = {parent for path, is_there in present.items() if is_there for parent in _parents(path)}
+        occupied = _with_parents({folder_of(path) for path, is_there in present.items() if is_there})
         waiting: dict[int, set[bytes]] = defaultdict(set)
-        for path, is_there in present.items():
-            if not is_there:
-                self._wait(waiting, folder_of(path))
+        for directory in {folder_of(path) for path, is_there in present.items() if not is_there}:
+            self._wait(waiting, directory)
         for depth in range(max(waiting, default=0), 0, -1):
             for directory in sorted(waiting[depth]):
                 if directory in occupied or keep(directory) or not self._is_emptied(directory, present):
@@ -188,7 +187,7 @@ class StepWriter:
             waiting[directory.count(b"/") + 1].add(directory)
 
     def _is_emptied(self, directory: bytes, present: dict[bytes, bool]) -> bool:
-        names = (name for holders in self._disk.names(0, directory).values() for name in holders)
+        names = self._disk.storage(0).list_directory(directory)
         return all(present.get(join(directory, name), True) is False for name in names)
 
     def _attributes(self, directory: bytes) -> Attributes | None:
@@ -198,6 +197,12 @@ class StepWriter:
             return None
 
 
-def _parents(path: bytes) -> Iterator[bytes]:
-    while path := folder_of(path):
-        yield path
+def _with_parents(directories: set[bytes]) -> set[bytes]:
+    """Return directories and all that lie above them."""
+    found: set[bytes] = set()
+    for each in directories:
+        directory = each
+        while directory and directory not in found:
+            found.add(directory)
+            directory = folder_of(directory)
+    return found

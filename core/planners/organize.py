@@ -23,7 +23,7 @@ from core.names import collision_key, is_beneath, numbered, shown
 from core.planners import Ground
 from core.planners.followers import Followers
 from core.planners.groups import is_sidecar, number_of, renamed, without_number
-from core.planners.naming import Disk, Errand, ErrandKind, Places
+from core.planners.naming import Disk, Errand, ErrandKind, Place, Places
 from core.planners.ordering import StepWriter
 from core.planners.paths import folder_of, name_of
 from core.planners.roots import Roots
@@ -109,13 +109,14 @@ class _Organizer:
             yield follow
             return
         leader, decision = self._decision(family)
-        files = [leader, *(file for file in family if file is not leader)]
+        files = family if leader is family[0] else [leader, *(file for file in family if file is not leader)]
         if decision.trouble:
             errand = self._errand("move", files, self._folder.absolute(leader.path), decision.trouble)
             errand.refused = decision.trouble
             yield errand
             return
-        yield from self._copies(files, decision)
+        if decision.copies:
+            yield from self._copies(files, decision)
         if decision.rule is None:
             return
         if decision.action == "trash":
@@ -180,10 +181,10 @@ class _Organizer:
                 yield errand
 
     def _errand(self, kind: ErrandKind, files: Sequence[Entry], destination: bytes, why: str) -> Errand:
-        directory, name = os.path.split(destination)
+        directory, _, name = destination.rpartition(b"/")
         leader = name_of(files[0].path)
         names = [name] if len(files) == 1 else [renamed(name_of(file.path), leader, name) for file in files]
-        located = self._roots.locate(directory)
+        located = self._roots.locate(directory or b"/")
         if located is not None:
             return Errand(kind, files, *located, names, why)
         refused = f"{shown(directory)} is not there, or lies in no configured folder"
@@ -217,8 +218,7 @@ class _Organizer:
             for errand in self._heard(willing):
                 places.claim(errand)
             staying = {source for errand in moving if not errand.acts for source in errand.sources} & leaving
-            given = {(errand.root, place) for errand in willing if errand.acts for place in errand.destinations}
-            if not given & staying:
+            if not staying or not staying & _given(willing):
                 break
             leaving = leaving - staying if number < _ROUNDS - 1 else set()
         return places
@@ -234,6 +234,11 @@ class _Organizer:
         path = self._folder.absolute(directory)
         config = self._ground.config
         return path in config.agent.destinations or any(folder.path == path for folder in config.folders)
+
+
+def _given(errands: Sequence[Errand]) -> set[Place]:
+    """Return the names that errands take."""
+    return {(errand.root, place) for errand in errands if errand.acts for place in errand.destinations}
 
 
 def named_part(text: str, folder: Folder) -> tuple[bytes, bytes]:

@@ -57,15 +57,25 @@ class Scope:
 
     def covers(self, path: bytes) -> bool:
         """Tell whether a file lies where organizing looks."""
-        directory = folder_of(path)
+        return self._covers(folder_of(path))
+
+    def _covers(self, directory: bytes) -> bool:
         return directory == self.within or (
             self._subfolders and (not self.within or directory.startswith(self.within + b"/"))
         )
 
     def why_not(self, path: bytes) -> str:
         """Say why a file is left alone for its place or name, or nothing."""
-        if why := self.why_not_entered(folder_of(path)):
+        return self.why_not_in(folder_of(path)) or self.why_not_named(path)
+
+    def why_not_in(self, directory: bytes) -> str:
+        """Say why all the files of a directory are left alone, or nothing."""
+        if why := self.why_not_entered(directory):
             return why
+        return "" if self._covers(directory) else "it lies in a subfolder, and the folder has subfolders = false"
+
+    def why_not_named(self, path: bytes) -> str:
+        """Say why a file is left alone for its name, or nothing."""
         name = name_of(path)
         if is_unfinished(name):
             return "an unfinished download, or the lock of an open document"
@@ -73,7 +83,7 @@ class Scope:
             return "a hidden file"
         if self.folder.ignores(path):
             return "the folder's `ignore` names it"
-        return "" if self.covers(path) else "it lies in a subfolder, and the folder has subfolders = false"
+        return ""
 
     def why_not_entered(self, directory: bytes) -> str:
         """Say why nothing in a directory is looked at, or nothing."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import attrgetter
 
 from core.errors import StorageError
 from core.names import collision_key
@@ -32,11 +33,12 @@ class Survey:
                 report(number)
             by_directory[folder_of(file.path)].append(file)
         for directory in sorted(by_directory):
-            yield from self._in_directory(sorted(by_directory[directory], key=lambda file: file.path))
+            if not self._scope.why_not_in(directory):
+                yield from self._in_directory(sorted(by_directory[directory], key=attrgetter("path")))
 
     def _in_directory(self, files: Sequence[Entry]) -> Iterator[list[Entry]]:
         waiting = awaited(name_of(file.path) for file in files)
-        for family in families([file for file in files if not self._scope.why_not(file.path)]):
+        for family in families([file for file in files if not self._scope.why_not_named(file.path)]):
             if self._is_named(family) and not (waiting and any(_key(file) in waiting for file in family)):
                 yield family
 
