@@ -22,7 +22,7 @@ from typing import Any
 
 from tui.cli import run
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 50
 
 
 @dataclass(frozen=True)
