@@ -59,7 +59,10 @@ class Rule:
     @cached_property
     def keeps_place(self) -> bool:
         """Whether its destination is the same folder under whatever name a file comes."""
-        return self.to is None or not (self.to.facts & ((templates.NAMES - {"ext"}) | self.condition.groups))
+        if self.to is None:
+            return True
+        told_by_name = templates.NAMES - {"ext"} if self.to.keeps_name else templates.NAMES  # a number leaves that
+        return not self.to.facts & (told_by_name | self.condition.groups)
 
     @property
     def facts(self) -> frozenset[str]:
