@@ -33,6 +33,8 @@ from core.tally import counts as counts_of
 PLANNERS: dict[str, Planner] = {"organize": organize.plan, "rollback": rollback.plan}
 """Whoever adds a capability adds a planner here."""
 
+_RUN_TO_THE_END: frozenset[State] = frozenset({"completed", "partial", "failed"})
+
 ShouldStop = Callable[[], bool]
 """Returns True to cancel the operation; raises Interrupted where it should stop now and go on later."""
 
@@ -157,6 +159,8 @@ class Engine:
         with files.journal() as journal:
             operation = standing(files, journal.outcomes)
             if operation.state in FINAL_STATES:
+                if not self._is_remembered(id):  # a crash came between its seal and that
+                    self._ended(files, request, journal.outcomes)
                 return operation
             try:
                 plan = self._planned(files, request, operation, cancelled)
@@ -244,13 +248,17 @@ class Engine:
             history.record(request, plan, outcomes)
         return operation
 
+    def _is_remembered(self, id: str) -> bool:
+        with closing(History(self.state.history)) as history:
+            return history.knows(id)
+
     def _decide(self, plan: Plan, request: Request, outcomes: Outcomes) -> None:
         is_rollback = request.kind == "rollback"
         rules = self._rules_hash(request.folder) if is_rollback else plan.rules
         decided = undone_decisions if is_rollback else run_decisions
         with closing(Decisions(self.state.decisions)) as decisions:
             decisions.record(decided(rules, request, plan, outcomes))
-            if is_whole_pass(request) and outcomes.sealed and outcomes.sealed.state != "cancelled":
+            if is_whole_pass(request) and outcomes.sealed and outcomes.sealed.state in _RUN_TO_THE_END:
                 decisions.record_pass(plan.roots[0], plan.rules)
 
     def _rules_hash(self, folder: str) -> str:

@@ -195,6 +195,24 @@ def test_an_undo_stays_undone_until_the_file_or_the_rules_change_or_a_person_ask
     assert set(desk.tree()) == set(AFTER)
 
 
+def test_an_undo_stays_undone_when_a_crash_comes_right_after_its_end(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = desk.organize()
+    undo = desk.submit("rollback", undo_of=done.id)
+
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(Engine, "_ended", dies)
+        desk.run(undo)
+    assert desk.run(undo).state == "completed"
+    assert desk.organize(automatic=True).counts.planned == 0
+    assert desk.engine.steps(undo, 0, 9).total
+    assert desk.tree() == BEFORE
+
+
 def test_what_was_undone_is_looked_at_again_when_the_rules_change(desk: Desk) -> None:
     desk.undo(desk.organize().id)
     desk.configure("auto", '[[rule]]\nname = "rest"\nmatch = {}\nto = "Rest/"\n')
