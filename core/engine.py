@@ -23,6 +23,7 @@ from core.index import Index
 from core.journal import Approval, Journal, OperationFiles, Outcomes
 from core.model import FINAL_STATES, Counts, Operation, Outcome, Plan, Preview, Progress, Request, State, now
 from core.planners import Ground, Phase, Planner, organize, rollback
+from core.preview import preview
 from core.progress import Meter
 from core.review import approved_steps, is_whole_pass, why_it_waits
 from core.standing import standing
@@ -275,7 +276,7 @@ class Engine:
     def preview(self, id: str) -> Preview:
         """Return what a plan would do, in short. Raises UnknownOperation, WrongState where there is no plan."""
         files = self.files(id)
-        return rollback.preview(standing(files), files.plan())
+        return preview(standing(files), files.plan())
 
     def steps(self, id: str, start: int, limit: int, text: str = "", outcome: Outcome | None = None) -> Page:
         """Return a page of steps; see StepPages.page."""

@@ -10,20 +10,18 @@ A rollback is a plan like any other, so a rollback of a rollback is a redo, with
 
 from __future__ import annotations
 
-import os
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from msgspec.structs import replace
 
 from core.errors import UsageError, WrongState
-from core.model import DIRECTORY_KINDS, Operation, Plan, Preview, Request, Step, StepView
-from core.names import shown, wire_path
+from core.model import Plan, Request, Step
+from core.names import shown
 from core.planners import Ground
 from core.planners.aftermath import Aftermath
 from core.planners.deeds import Deed, deeds, selected
-from core.planners.inverse import NOTE_SEPARATOR, Inverse
+from core.planners.inverse import Inverse
 from core.planners.world import World
 
 SAMPLE_STEPS = 20
@@ -87,38 +85,3 @@ def _on_roots_needed(roots: list[bytes], steps: list[Step]) -> tuple[list[bytes]
         for step in steps
     ]
     return [roots[number] for number in sorted(used)], renumbered
-
-
-def preview(operation: Operation, plan: Plan) -> Preview:
-    """Return what a plan would do, in short, by its steps' own words."""
-    files = [step for step in plan.steps if step.kind not in DIRECTORY_KINDS]
-    acting = [step for step in files if not step.refused]
-    notes = Counter(note for step in acting if step.why for note in step.why.split(NOTE_SEPARATOR))
-    return Preview(
-        operation=operation,
-        files=len(acting),
-        bytes=sum(step.fingerprint.size for step in acting if step.fingerprint),
-        notes=dict(notes),
-        refusals=dict(Counter(step.refused for step in files if step.refused)),
-        sample=[_view(step, plan.roots) for step in files[:SAMPLE_STEPS]],
-    )
-
-
-def _view(step: Step, roots: Sequence[bytes]) -> StepView:
-    source, source_b64 = _wire(roots[step.source_root], step.source)
-    destination, destination_b64 = _wire(roots[step.destination_root], step.destination)
-    return StepView(
-        seq=step.seq,
-        kind=step.kind,
-        group=step.group,
-        source=source,
-        destination=destination,
-        outcome="skipped" if step.refused else "pending",
-        reason=step.refused or step.why or None,
-        source_b64=source_b64,
-        destination_b64=destination_b64,
-    )
-
-
-def _wire(root: bytes, path: bytes) -> tuple[str | None, str | None]:
-    return wire_path(os.path.join(root, path)) if path else (None, None)

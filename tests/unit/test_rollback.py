@@ -12,8 +12,8 @@ import pytest
 from core.errors import BrakeEngaged, Cancelled, UsageError, WrongState
 from core.journal import Purged
 from core.model import summary
-from core.planners import rollback
 from core.planners.inverse import BACK, EDITED, EDITED_COPY, FOLDER_TAKEN, GONE, NUMBERED, PURGED, TAKEN, TOGETHER
+from core.preview import preview
 from tests import trees
 from tests.acting import Done, Line, Scene, Silent
 from tests.crash import seam
@@ -495,11 +495,11 @@ def test_the_preview_counts(scene: Scene) -> None:
     trees.build(scene.root, {"a": "new"})
     os.unlink(at(scene, "to/b"))
     plan = scene.plan_undo(done.id)
-    preview = rollback.preview(summary(scene.files(plan.operation).request()), plan)
-    assert preview.files == 3
-    assert preview.bytes == len(b"edited") + len("c\n") + len("d")
-    assert preview.notes == {EDITED: 1, NUMBERED: 1}
-    assert preview.refusals == {GONE: 1}
-    assert len(preview.sample) == 4
-    assert {view.outcome for view in preview.sample} == {"pending", "skipped"}
-    assert all(view.destination and view.destination.startswith("/") for view in preview.sample)
+    told = preview(summary(scene.files(plan.operation).request()), plan)
+    assert told.files == 3
+    assert told.bytes == len(b"edited") + len("c\n") + len("d")
+    assert told.notes == {EDITED: 1, NUMBERED: 1}
+    assert told.refusals == {GONE: 1}
+    assert len(told.sample) == 4
+    assert {view.outcome for view in told.sample} == {"pending", "skipped"}
+    assert all(view.destination and view.destination.startswith("/") for view in told.sample)
