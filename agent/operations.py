@@ -131,6 +131,8 @@ class Operations:
         _log.info("operation %s: %s", operation.id, in_words(operation))
         if operation.state == "proposed":
             self._write_later(self._supersede_older, operation)
+        elif operation.state == "completed" and not operation.automatic:
+            self._write_later(self._supersede_done, operation)
         self.rested(operation)
 
     def _count(self, operation: Operation) -> None:
@@ -145,10 +147,19 @@ class Operations:
         for older in self._catalog.page(folder=newest.folder, states=("proposed",), limit=len(self._catalog)):
             same = all(getattr(older, name) == getattr(newest, name) for name in ("kind", "undo_of", "automatic"))
             if same and older.sequence < newest.sequence:
-                try:
-                    self._engine.supersede(older.id)
-                except ShelverError as error:
-                    _log.info("operation %s is not superseded: %s", older.id, error)
+                self._supersede(older.id)
+
+    def _supersede_done(self, done: Operation) -> None:
+        """End the proposals of which a person's operation left nothing to do."""
+        for waiting in self._catalog.page(folder=done.folder, states=("proposed",), limit=len(self._catalog)):
+            if waiting.sequence < done.sequence and self._engine.leaves_nothing_of(done.id, waiting.id):
+                self._supersede(waiting.id)
+
+    def _supersede(self, id: str) -> None:
+        try:
+            self._engine.supersede(id)
+        except ShelverError as error:
+            _log.info("operation %s is not superseded: %s", id, error)
 
     # -- asking
 

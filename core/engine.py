@@ -25,7 +25,7 @@ from core.model import FINAL_STATES, Counts, Operation, Outcome, Plan, Preview, 
 from core.planners import Ground, Phase, Planner, organize, rollback
 from core.preview import preview
 from core.progress import Meter
-from core.review import approved_steps, is_whole_pass, why_it_waits
+from core.review import approved_steps, is_whole_pass, leaves_nothing_of, why_it_waits
 from core.standing import standing
 from core.state import StateDirectory
 from core.steps import Page, StepPages
@@ -110,6 +110,10 @@ class Engine:
     def supersede(self, id: str) -> Operation:
         """End a proposal because a newer one took its place. Raises WrongState."""
         return self._end(id, "superseded")
+
+    def leaves_nothing_of(self, done: str, waiting: str) -> bool:
+        """Tell whether an operation that completed leaves nothing to do of a proposal."""
+        return leaves_nothing_of(self.files(done).request(), self.files(waiting).request())
 
     def cancel(self, id: str) -> Operation:
         """End what no process runs right now; what it did stays, and can be undone. Raises WrongState."""

@@ -46,6 +46,15 @@ def is_whole_pass(request: Request) -> bool:
     return request.kind == "organize" and request.paths is None and request.rules is None
 
 
+def leaves_nothing_of(done: Request, waiting: Request) -> bool:
+    """Tell whether what was wholly done leaves nothing of a proposal: it was asked for as much, or for more."""
+    if (done.kind, done.folder, done.undo_of) != (waiting.kind, waiting.folder, waiting.undo_of):
+        return False
+    parts = ((done.only, waiting.only), (done.paths, waiting.paths), (done.rules, waiting.rules))
+    as_wide = all(part is None or part == wanted for part, wanted in parts)
+    return as_wide and (done.subfolders is True or done.subfolders == waiting.subfolders)
+
+
 def _brake(request: Request, plan: Plan, index: Index) -> str | None:
     acting = [step for step in plan.steps if is_acting(step)]
     share = SHARE_AT_ONCE * index.count(plan.roots[0])

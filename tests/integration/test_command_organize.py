@@ -179,6 +179,17 @@ def test_a_new_proposal_takes_the_place_of_the_one_before(home: Home) -> None:
     assert home.run("approve", newer).code == 0
 
 
+def test_what_was_done_meanwhile_waits_no_more(home: Home) -> None:
+    trees.build(home.downloads, {"a.txt": "a", "b.csv": "b"})
+    previewed = home.run("organize", "Downloads", "--dry-run").fields[-1][0]
+    done = home.run("organize", "Downloads").fields[0][0]
+    undo = home.run("undo", done, "--dry-run", "--json").object["id"]
+    home.run("undo", done)
+    states = {each["id"]: each["state"] for each in home.run("ops", "--json").objects}
+    assert (states[previewed], states[undo]) == ("superseded", "superseded")
+    assert home.run("status", "--json").object["waiting"] == []
+
+
 def test_undo_dry_run_counts_and_changes_nothing(home: Home, messy: bytes) -> None:
     home.run("organize", "Downloads")
     after = trees.read(messy)

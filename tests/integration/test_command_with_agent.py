@@ -106,6 +106,16 @@ def test_previews_of_two_undos_stand_side_by_side(home: Home, agent: AgentProces
     assert [home.run("show", each["id"], "--json").object["state"] for each in previews] == ["proposed", "proposed"]
 
 
+def test_what_was_done_meanwhile_waits_no_more(home: Home, agent: AgentProcess) -> None:
+    done = home.run("organize", "d").fields[0][0]
+    undo = home.run("undo", done, "--dry-run", "--json").object["id"]
+    assert home.run("undo", done).code == 0
+    deadline = time.monotonic() + 20
+    while home.run("show", undo, "--json").object["state"] != "superseded":
+        assert time.monotonic() < deadline
+    assert home.run("approve", undo).code == 5
+
+
 def test_only_some_files_come_back(home: Home, agent: AgentProcess) -> None:
     home.run("organize", "d")
     assert home.run("undo", "--only", home.downloads / "Documents/2014/a.csv").code == 0

@@ -12,7 +12,7 @@ import pytest
 from core.decisions import Decisions
 from core.index import Index
 from core.model import Fingerprint, Plan, Request, Step, now
-from core.review import approved_steps, why_it_waits
+from core.review import approved_steps, leaves_nothing_of, why_it_waits
 from core.storage import Entry
 
 ROOT = b"/srv/photos"
@@ -119,3 +119,26 @@ def test_a_partial_approval_takes_groups_whole_and_only_the_directories_it_needs
     assert approved_steps(made, [ROOT + b"/c"]) == {2, 5, 6}
     assert approved_steps(made, [ROOT]) == set(range(7))
     assert approved_steps(made, [b"/srv/phot"]) == {6}
+
+
+@pytest.mark.parametrize(
+    ("done", "waiting", "nothing_is_left"),
+    [
+        ({}, {}, True),
+        ({}, {"paths": [b"a"]}, True),
+        ({"paths": [b"a"]}, {}, False),
+        ({"rules": ["texts"]}, {"rules": ["texts"]}, True),
+        ({"rules": ["texts"]}, {"rules": ["images"]}, False),
+        ({}, {"subfolders": True}, False),
+        ({"subfolders": True}, {}, True),
+        ({"undo_of": "one"}, {"undo_of": "one", "only": [b"/a"]}, True),
+        ({"undo_of": "one", "only": [b"/a"]}, {"undo_of": "one"}, False),
+        ({"undo_of": "one"}, {"undo_of": "two"}, False),
+        ({"folder": "other"}, {}, False),
+    ],
+)
+def test_what_was_done_leaves_nothing_of_a_proposal_for_as_much_or_less(
+    done: dict[str, Any], waiting: dict[str, Any], nothing_is_left: bool
+) -> None:
+    asked: dict[str, Any] = {"id": "x", "kind": "organize", "folder": "photos", "created": now()}
+    assert leaves_nothing_of(Request(**asked | done), Request(**asked | waiting)) is nothing_is_left

@@ -200,7 +200,16 @@ class HereDesk:
             operation = self._engine.run(id, interrupts.check)
         if operation.state == "proposed":
             self._supersede_older(operation)
+        elif operation.state == "completed":
+            self._supersede_done(operation)
         return operation
+
+    def _supersede_done(self, done: Operation) -> None:
+        """End the proposals of which an operation left nothing to do."""
+        assert self._catalog is not None
+        for waiting in self._catalog.page(folder=done.folder, states=("proposed",), limit=PAGE):
+            if waiting.sequence < done.sequence and self._engine.leaves_nothing_of(done.id, waiting.id):
+                self._engine.supersede(waiting.id)
 
     def _supersede_older(self, proposal: Operation) -> None:
         """Keep at most one waiting proposal of a kind in a folder (of one rollback's kind: of one operation)."""
