@@ -11,7 +11,7 @@ import resource
 import signal
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import get_args
 
@@ -19,7 +19,7 @@ from agent.logs import LogFormat, set_up
 from agent.notify import notify
 from agent.settings import Settings
 from core.config import Config
-from core.errors import Locked, ShelverError
+from core.errors import Locked, ShelverError, StateFull
 from core.state import StateDirectory
 from core.storage.linux import ignore_lease_breaks
 
@@ -44,6 +44,8 @@ def run(
         state.prepare()
         with ExitStack() as held:
             _hold(state, held)
+            with suppress(StateFull):  # then what is asked for says so
+                state.check_room()
             _raise_limit()
             ignore_lease_breaks()
             asyncio.run(_serve(settings, config))

@@ -13,7 +13,7 @@ CHECKS: dict[str, list[str]] = {
     "lint": ["ruff", "check", "."],
     "types": ["mypy"],
     "walls": ["importlinter.cli"],
-    "tests": ["pytest"],
+    "tests": ["pytest", "--numprocesses=auto", "--maxprocesses=4", "--dist=worksteal"],
 }
 
 
