@@ -53,7 +53,7 @@ def _check_destination(rule: Rule, config: Config, mistakes: Mistakes) -> None:
             mistakes,
             (*rule.place, "to"),
             f"rule {rule.name} to",
-            f"{shown(fixed)} lies in no configured folder",
+            f"{shown(fixed or b'/')} lies in no configured folder",
             "add it to `destinations` in [agent]",
         )
 

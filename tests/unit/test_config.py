@@ -268,6 +268,7 @@ def test_hostile_names_in_mistakes_are_shown_harmless() -> None:
     ("to", "fragment"),
     [
         ("/etc/", "/etc lies in no configured folder"),
+        ("/", "/ lies in no configured folder"),
         ("~/elsewhere/", "lies in no configured folder"),
         ("/srv/{kind}/", "/srv lies in no configured folder"),
         ("/srv/homely/", "/srv/homely lies in no configured folder"),
