@@ -158,6 +158,18 @@ class Terminal:
             if not self._read(give_up):
                 raise AssertionError(f"{text!r} was never shown: {self.shown!r}")
 
+    def wait_for_question(self, text: str) -> None:
+        """Read until a question is shown and the command waits for its answer.
+
+        Python hears a signal that comes between the two only with the next key.
+        """
+        self.wait_for(text)
+        stat = Path(f"/proc/{self._process.pid}/stat")
+        give_up = time.monotonic() + PATIENCE_SECONDS
+        while stat.read_text().rpartition(")")[2].split()[0] != "S":
+            assert time.monotonic() < give_up, f"it does not wait for an answer: {self.shown!r}"
+            time.sleep(0.005)
+
     def type(self, keys: str) -> None:
         """Type something."""
         os.write(self._descriptor, keys.encode())

@@ -64,7 +64,7 @@ def test_ctrl_c_while_planning_goes_on_too(home: Home) -> None:
 
 def test_ctrl_c_while_it_waits_at_a_question_leaves_the_proposal(home: Home) -> None:
     with home.terminal("organize", "Downloads") as terminal:
-        terminal.wait_for("[Y/n]")
+        terminal.wait_for_question("[Y/n]")
         terminal.interrupt()
         assert terminal.end() == 130
     assert b"It still waits for you: shelver approve " in terminal.shown
