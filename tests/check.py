@@ -5,15 +5,19 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+
+IN_CI = os.environ.get("CI") == "true"
+COVERAGE = ["--cov", "--cov-report=term-missing:skip-covered"]
 
 CHECKS: dict[str, list[str]] = {
     "format": ["ruff", "format", "--check", "."],
     "lint": ["ruff", "check", "."],
     "types": ["mypy"],
     "walls": ["importlinter.cli"],
-    "tests": ["pytest", "--numprocesses=auto", "--maxprocesses=4", "--dist=worksteal"],
+    "tests": ["pytest", "--numprocesses=auto", "--maxprocesses=4", "--dist=worksteal", *(COVERAGE if IN_CI else [])],
 }
 
 
