@@ -32,7 +32,14 @@ NOTICED = {  # of what must be synced: what a power cut on ext4 makes visible, a
     "all that was changed, at the end": "swap",
 }
 
-pytestmark = [pytest.mark.heavy, pytest.mark.needs_root, pytest.mark.timeout(240)]
+CANNOT = "needs root" if os.geteuid() else "" if all(map(shutil.which, ("mkfs.ext4", "mkfs.xfs"))) else "needs mkfs.xfs"
+
+pytestmark = [
+    pytest.mark.heavy,
+    pytest.mark.needs_root,
+    pytest.mark.timeout(240),
+    pytest.mark.skipif(bool(CANNOT), reason=CANNOT),
+]
 
 each_kind = pytest.mark.parametrize("kind", ["ext4", "xfs"])
 

@@ -94,7 +94,8 @@ def test_a_folder_that_was_made_anew_is_watched_again(agent: AgentUnderTest, fil
 def test_a_folder_on_another_device_halts(agent: AgentUnderTest, filled: Path) -> None:
     with agent.running():
         agent.passed("dl")
-        subprocess.run(["mount", "-t", "tmpfs", "none", filled], check=True)
+        if subprocess.run(["mount", "-t", "tmpfs", "none", filled], check=False).returncode:
+            pytest.skip("cannot mount here")
         try:
             assert "another device" in agent.until_folder("dl", "halted")["reason"]
         finally:

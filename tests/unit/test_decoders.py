@@ -50,8 +50,11 @@ def letter(tmp_path: Path) -> Path:
 
 def children() -> list[int]:
     """The processes that this one started and that were not waited for."""
-    lists = [Path(f"/proc/self/task/{thread}/children") for thread in os.listdir("/proc/self/task")]
-    return [int(child) for listed in lists if listed.exists() for child in listed.read_text().split()]
+    found = []
+    for thread in os.listdir("/proc/self/task"):
+        with suppress(OSError):  # it ended meanwhile
+            found += Path(f"/proc/self/task/{thread}/children").read_text().split()
+    return [int(child) for child in found]
 
 
 def until(condition: Callable[[], object]) -> None:
@@ -65,11 +68,14 @@ def until(condition: Callable[[], object]) -> None:
 def peak_memory() -> Iterator[list[int]]:
     """Watch how much memory the children take; the list's one number, in bytes, grows meanwhile."""
     peak, stop = [0], threading.Event()
+    own = Path("/proc/self/cmdline").read_bytes()
 
     def watch() -> None:
         while not stop.wait(0.01):
             for child in children():
                 try:
+                    if Path(f"/proc/{child}/cmdline").read_bytes() == own:  # not a decoder yet: it still has our memory
+                        continue
                     status = Path(f"/proc/{child}/status").read_text()
                 except OSError:
                     continue
