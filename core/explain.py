@@ -187,6 +187,8 @@ class _Nothing:
     def copied(self, path: bytes, size: int, mtime_ns: int, rule: str) -> bool:
         return False
 
+    is_empty = True
+
     def newest_destinations(self, paths: Sequence[bytes]) -> dict[bytes, bytes]:
         return {}
 

@@ -141,8 +141,6 @@ class History:
     def newest_destinations(self, paths: Sequence[bytes]) -> dict[bytes, bytes]:
         """Return where the newest file from each absolute path went; paths that nothing left are left out."""
         keys = {_key(path): path for path in paths}
-        if not self._knows_any:
-            return {}
         query = (
             f"SELECT source, destination FROM steps WHERE source_key IN ({','.join('?' * len(keys))}) "  # noqa: S608
             "ORDER BY sequence, seq"
@@ -153,9 +151,10 @@ class History:
         return {source: destination for source, destination in found if source in wanted}
 
     @cached_property
-    def _knows_any(self) -> bool:
+    def is_empty(self) -> bool:
+        """Whether nothing was recorded yet when this was first asked."""
         with self._lock:
-            return self._connection.execute("SELECT 1 FROM steps LIMIT 1").fetchone() is not None
+            return self._connection.execute("SELECT 1 FROM steps LIMIT 1").fetchone() is None
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

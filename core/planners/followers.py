@@ -16,6 +16,10 @@ _HOPS = 8
 class Remembers(Protocol):
     """What is asked of the history."""
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing ever went anywhere."""
+
     def newest_destinations(self, paths: Sequence[bytes]) -> dict[bytes, bytes]:
         """Return where the newest file from each absolute path went."""
 
@@ -30,7 +34,7 @@ class Followers:
     def destination(self, sidecar: bytes) -> tuple[bytes, bytes] | None:
         """Return the old name of the leader, and the absolute path beside it that a sidecar should go to."""
         directory, name = os.path.split(sidecar)
-        if not is_sidecar(name):
+        if not is_sidecar(name) or self._history.is_empty:
             return None
         leaders = list(possible_leaders(name))
         went = self._history.newest_destinations([os.path.join(directory, leader) for leader in leaders])
