@@ -21,7 +21,7 @@ from core.names import shown, wire_path
 from core.planners import Ground, organize
 from core.planners.scope import Scope, project_mark
 from core.planners.survey import Survey
-from core.rules import Decision
+from core.rules import Ruling
 from core.storage import Entry, open_storage
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class _Explainer:
             follows=None if leader is None else shown(leader),
         )
 
-    def _verdict(self, relative: bytes, said: Decision, family: Sequence[Entry], leader: bytes | None) -> _Verdict:
+    def _verdict(self, relative: bytes, said: Ruling, family: Sequence[Entry], leader: bytes | None) -> _Verdict:
         if mark := project_mark(self._folder.path):
             return _Verdict(left_alone=mark)
         why_not = self._scope.why_not(relative)

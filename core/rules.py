@@ -71,7 +71,7 @@ class Rule:
         return self.condition.facts | (asked - templates.NAMES)
 
 
-class Decision(Struct, frozen=True):
+class Ruling(Struct, frozen=True):
     """What the rules say about one file.
 
     `destination` is absolute, where the action has one. `trail` (filled by `explain` alone): each rule's name, whether
@@ -87,7 +87,7 @@ class Decision(Struct, frozen=True):
     trouble: str = ""
 
 
-NOTHING = Decision()
+NOTHING = Ruling()
 
 
 class Candidate(NamedTuple):
@@ -141,7 +141,7 @@ class RuleSet:
         """Return the same rules, patient again."""
         return RuleSet(self.rules)
 
-    def decide(self, facts: Facts, folder: Folder) -> Decision:
+    def decide(self, facts: Facts, folder: Folder) -> Ruling:
         """Return what the rules say about a file of a folder."""
         name = facts.entry.path.rpartition(b"/")[2]
         candidates = self._candidates(name)
@@ -163,26 +163,26 @@ class RuleSet:
                 except NoValueError:
                     continue
                 except RegexTimedOut:
-                    return Decision(trouble=f"rule {rule.name} timed out")
+                    return Ruling(trouble=f"rule {rule.name} timed out")
             if rule.decides:
-                return Decision(rule.name, rule.action, destination, rule.on_conflict, copies)
+                return Ruling(rule.name, rule.action, destination, rule.on_conflict, copies)
             if destination is not None:
                 copies.append((rule.name, destination))
-        return Decision(copies=copies) if copies else NOTHING
+        return Ruling(copies=copies) if copies else NOTHING
 
-    def explain(self, facts: Facts, folder: Folder) -> Decision:
+    def explain(self, facts: Facts, folder: Folder) -> Ruling:
         """Return the same, with every rule's reason."""
         subject = Subject(facts)
         trail = [(rule.name, *self._reason(rule, subject, folder)) for rule in self.rules]
-        decision = self.decide(facts, folder)
-        return Decision(
-            decision.rule,
-            decision.action,
-            decision.destination,
-            decision.on_conflict,
-            decision.copies,
+        ruling = self.decide(facts, folder)
+        return Ruling(
+            ruling.rule,
+            ruling.action,
+            ruling.destination,
+            ruling.on_conflict,
+            ruling.copies,
             trail,
-            decision.trouble,
+            ruling.trouble,
         )
 
     def _reason(self, rule: Rule, subject: Subject, folder: Folder) -> tuple[bool, str]:

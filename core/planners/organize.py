@@ -29,7 +29,7 @@ from core.planners.paths import folder_of, name_of
 from core.planners.roots import Roots
 from core.planners.scope import Scope
 from core.planners.survey import Survey
-from core.rules import NOTHING, Decision, RuleSet
+from core.rules import NOTHING, RuleSet, Ruling
 from core.storage import Entry
 
 _BATCH = 256
@@ -108,23 +108,23 @@ class _Organizer:
         if follow is not None:
             yield follow
             return
-        leader, decision = self._decision(family)
+        leader, ruling = self._ruling(family)
         files = family if leader is family[0] else [leader, *(file for file in family if file is not leader)]
-        if decision.trouble:
-            errand = self._errand("move", files, self._folder.absolute(leader.path), decision.trouble)
-            errand.refused = decision.trouble
+        if ruling.trouble:
+            errand = self._errand("move", files, self._folder.absolute(leader.path), ruling.trouble)
+            errand.refused = ruling.trouble
             yield errand
             return
-        if decision.copies:
-            yield from self._copies(files, decision)
-        if decision.rule is None:
+        if ruling.copies:
+            yield from self._copies(files, ruling)
+        if ruling.rule is None:
             return
-        if decision.action == "trash":
+        if ruling.action == "trash":
             place = trash.place(self._folder.path, leader.path, self._request.id)
-            yield self._errand("trash", files, self._folder.absolute(place), decision.rule)
-        elif decision.action == "move" and decision.destination and not self._is_numbered_there(leader, decision):
-            errand = self._errand("move", files, decision.destination, decision.rule)
-            errand.on_conflict = decision.on_conflict
+            yield self._errand("trash", files, self._folder.absolute(place), ruling.rule)
+        elif ruling.action == "move" and ruling.destination and not self._is_numbered_there(leader, ruling):
+            errand = self._errand("move", files, ruling.destination, ruling.rule)
+            errand.on_conflict = ruling.on_conflict
             yield errand
 
     def _is_blocked(self, family: Sequence[Entry]) -> bool:
@@ -140,24 +140,24 @@ class _Organizer:
         found = self._followers.destination(self._folder.absolute(family[0].path))
         return None if found is None else self._errand("move", family, found[1], f"follows {shown(found[0])}")
 
-    def _decision(self, family: Sequence[Entry]) -> tuple[Entry, Decision]:
+    def _ruling(self, family: Sequence[Entry]) -> tuple[Entry, Ruling]:
         """Return what the rules say about the first of a family that any of them takes.
 
         A sidecar never decides for what it belongs to.
         """
         for file in family:
             if file is family[0] or not is_sidecar(file.path):
-                decision = self._rules.decide(self._facts[file.path], self._folder)
-                if decision is not NOTHING:
-                    return file, decision
+                ruling = self._rules.decide(self._facts[file.path], self._folder)
+                if ruling is not NOTHING:
+                    return file, ruling
         return family[0], NOTHING
 
-    def _is_numbered_there(self, file: Entry, decision: Decision) -> bool:
+    def _is_numbered_there(self, file: Entry, ruling: Ruling) -> bool:
         """Tell whether a file lies where its rule wants it, but for the number that it had to take there.
 
         A destination made from the name would else run away from each new number.
         """
-        if self._rules.rule(decision.rule or "").keeps_place:
+        if self._rules.rule(ruling.rule or "").keeps_place:
             return False
         directory, name = os.path.split(file.path)
         number = number_of(name)
@@ -165,16 +165,16 @@ class _Organizer:
             return False
         renamed_file = structs.replace(file, path=os.path.join(directory, without_number(name)))
         wanted = self._rules.decide(Renamed(self._facts[file.path], renamed_file), self._folder)
-        if wanted.rule != decision.rule or not wanted.destination:
+        if wanted.rule != ruling.rule or not wanted.destination:
             return False
         place, wanted_name = os.path.split(wanted.destination)
         there = os.path.join(place, numbered(wanted_name, number))
         return collision_key(there) == collision_key(self._folder.absolute(file.path))
 
-    def _copies(self, files: Sequence[Entry], decision: Decision) -> Iterator[Errand]:
+    def _copies(self, files: Sequence[Entry], ruling: Ruling) -> Iterator[Errand]:
         leader = files[0]
         path = self._folder.absolute(leader.path)
-        for rule, destination in decision.copies:
+        for rule, destination in ruling.copies:
             if not self._ground.decisions.copied(path, leader.size, leader.mtime_ns, rule):
                 errand = self._errand("copy", files, destination, rule)
                 errand.on_conflict = self._rules.rule(rule).on_conflict

@@ -12,7 +12,7 @@ import pytest
 from core.config import Folder
 from core.config_reader import Mistakes, Section
 from core.errors import ConfigError
-from core.rules import NOTHING, Decision, Rule, RuleSet, built_in_rules, read_rule
+from core.rules import NOTHING, Rule, RuleSet, Ruling, built_in_rules, read_rule
 from core.storage import Entry
 
 NOW = datetime.now(UTC)
@@ -51,7 +51,7 @@ def rules(*made: Rule) -> RuleSet:
     return RuleSet(made)
 
 
-def decide(rule_set: RuleSet, facts: Facts) -> Decision:
+def decide(rule_set: RuleSet, facts: Facts) -> Ruling:
     folder = Folder("home", b"/home", rules=rule_set)
     decision = rule_set.decide(facts, folder)
     explained = rule_set.explain(facts, folder)
@@ -201,7 +201,7 @@ def test_the_first_that_matches_decides() -> None:
         a_rule("two", match={"name": "a*"}, to="Two/"),
         a_rule("three", to="Three/"),
     )
-    assert decide(rule_set, a_file()) == Decision("two", "move", b"/home/Two/a.pdf", copies=[])
+    assert decide(rule_set, a_file()) == Ruling("two", "move", b"/home/Two/a.pdf", copies=[])
     assert decide(rule_set, a_file("b.pdf")).rule == "three"
 
 
@@ -220,8 +220,8 @@ def test_copies_run_and_never_decide() -> None:
 
 def test_leave_and_trash_have_no_destination() -> None:
     rule_set = rules(a_rule("leave", None, match={"ext": "pdf"}, action="leave"), a_rule("trash", None, action="trash"))
-    assert decide(rule_set, a_file()) == Decision("leave", "leave", None, copies=[])
-    assert decide(rule_set, a_file("b.txt")) == Decision("trash", "trash", None, copies=[])
+    assert decide(rule_set, a_file()) == Ruling("leave", "leave", None, copies=[])
+    assert decide(rule_set, a_file("b.txt")) == Ruling("trash", "trash", None, copies=[])
 
 
 def test_a_rule_without_the_value_it_needs_does_not_match() -> None:

@@ -71,7 +71,7 @@ class Choice(Widget, can_focus=True):
         self.action_press()
 
 
-class Decision(Dialog[T]):
+class Question(Dialog[T]):
     """A dialog with two buttons. The one that does nothing has the focus; the other wants to be gone to.
 
     It is never the key that opened the dialog which confirms, and keys that come faster than a person
@@ -79,8 +79,8 @@ class Decision(Dialog[T]):
     """
 
     DEFAULT_CSS = """
-    Decision > .box { padding: 1 2; }
-    Decision .buttons { height: 1; width: 100%; align-horizontal: center; margin-top: 1; }
+    Question > .box { padding: 1 2; }
+    Question .buttons { height: 1; width: 100%; align-horizontal: center; margin-top: 1; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -112,7 +112,7 @@ class Decision(Dialog[T]):
         raise NotImplementedError
 
 
-class Confirm(Decision[bool]):
+class Confirm(Question[bool]):
     """A plain question."""
 
     def __init__(self, title: str, lines: Sequence[Line], verb: str) -> None:

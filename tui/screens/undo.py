@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from core.errors import ShelverError
 from core.model import OnConflict, Operation, Preview
 from tui import words
-from tui.screens.confirm import KEYS, Choice, Decision
+from tui.screens.confirm import KEYS, Choice, Question
 from tui.screens.place import Box, operation_title
 from tui.widgets.journey import journey_line
 from tui.widgets.line import EMPTY, Line, Lines, folded, right
@@ -22,7 +22,7 @@ FRAME = 6
 """Lines of a dialog around what it tells: border, padding, buttons."""
 
 
-class Undo(Decision[Preview]):
+class Undo(Question[Preview]):
     """The preview of a rollback, and its confirmation."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
