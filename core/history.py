@@ -122,10 +122,6 @@ class History:
         operation, kind, source, destination, ended = self._connection.execute(query, (sequence, seq)).fetchone()
         return Passage(operation, kind, source, destination, datetime.fromtimestamp(ended, UTC))
 
-    def last_operation_of(self, path: bytes) -> str | None:
-        """Return the newest operation that moved a file away from or to an absolute path."""
-        return self.later_operation(path, 0)
-
     def later_operation(self, path: bytes, after_sequence: int) -> str | None:
         """Return the newest operation after another that used an absolute path, or None."""
         key = _key(path)

@@ -10,7 +10,6 @@ from core.config import Config, Folder
 from core.errors import UsageError
 from core.names import collision_key, shown
 from core.planners.paths import folder_of, name_of
-from core.storage.local import LocalStorage
 from core.trash import TRASH
 
 _PROJECT_MARKS = (b".git", b".hg", b".svn", b".bzr", b".jj", b"_darcs", b"CVS", b".fslckout", b"pyvenv.cfg")
@@ -55,11 +54,8 @@ class Scope:
         deeper = self._subfolders and (not self.within or directory.startswith(self.within + b"/"))
         return (on_the_way or deeper) and not self.why_not_entered(directory)
 
-    def covers(self, path: bytes) -> bool:
-        """Tell whether a file lies where organizing looks."""
-        return self._covers(folder_of(path))
-
     def _covers(self, directory: bytes) -> bool:
+        """Tell whether organizing looks at the files of a directory."""
         return directory == self.within or (
             self._subfolders and (not self.within or directory.startswith(self.within + b"/"))
         )
@@ -134,8 +130,3 @@ def awaited(names: Iterable[bytes]) -> Collection[bytes]:
     for end in office:  # the lock of `document.docx` is `~$cument.docx`, of `a.docx` it is `~$a.docx`
         found.update(collision_key(n) for n in everything if n.endswith(end) and len(n) <= len(end) + 2)
     return found
-
-
-def directory_names(storage: LocalStorage, directory: bytes) -> list[bytes]:
-    """Return the names in a directory, sorted."""
-    return sorted(storage.list_directory(directory))

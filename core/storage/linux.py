@@ -16,7 +16,6 @@ from collections.abc import Callable
 from typing import Any
 
 _RENAME_NOREPLACE = 1
-_RENAME_EXCHANGE = 2
 _OPENAT2 = 437  # the same number on every architecture
 _RESOLVE_NO_MAGICLINKS = 0x02
 _RESOLVE_NO_SYMLINKS = 0x04
@@ -79,14 +78,6 @@ def _link_and_unlink(source_directory: int, source: bytes, directory: int, name:
     except OSError:
         os.unlink(name, dir_fd=directory)
         raise
-
-
-def exchange(directory: int, one: bytes, other_directory: int, other: bytes) -> None:
-    """Swap two names in one step. OSError (EINVAL) where the file system cannot."""
-    while _renameat2(directory, one, other_directory, other, _RENAME_EXCHANGE):
-        code = ctypes.get_errno()
-        if code != errno.EINTR:
-            raise OSError(code, os.strerror(code))
 
 
 def open_beneath(root: int, path: bytes, flags: int) -> int:

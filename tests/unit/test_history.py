@@ -87,7 +87,7 @@ def test_the_newest_later_operation_of_a_path_is_told(history: History) -> None:
     history.record(*operation(2, (b"b", b"c")))
     assert history.later_operation(ROOT + b"/b", 1) == "op2"
     assert history.later_operation(ROOT + b"/b", 2) is None
-    assert history.last_operation_of(ROOT + b"/c") == "op2"
+    assert history.later_operation(ROOT + b"/c", 0) == "op2"
 
 
 def test_a_damaged_history_is_put_aside_and_started_anew(history: History, tmp_path: Path) -> None:
