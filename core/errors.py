@@ -27,6 +27,9 @@
         ├── NoSpace                  1
         ├── AccessDenied             1
         ├── FolderNotEmpty           1
+        ├── Archived                 1   an object of a storage class that cannot be read
+        ├── RemoteRefused            1   the endpoint or its credentials: 403; no other request will fare better
+        ├── RemoteUnreachable        1
         └── IoFailed                 1
 
 An error's docstring is its message; its fields fill the braces. `exit_code` is what a command that
@@ -186,6 +189,18 @@ class AccessDenied(StorageError):
 
 class FolderNotEmpty(StorageError):
     """the folder is not empty"""
+
+
+class Archived(StorageError):
+    """it is archived: restore it first"""
+
+
+class RemoteRefused(StorageError):
+    """the remote refuses: {detail}"""
+
+
+class RemoteUnreachable(StorageError):
+    """the remote cannot be reached: {detail}"""
 
 
 class IoFailed(StorageError):

@@ -23,7 +23,10 @@ KeepGoing = Callable[[int], None]
 
 
 class Entry(Struct, frozen=True, gc=False):
-    """A regular file found by a walk: path relative to the root, and its `lstat`."""
+    """A regular file found by a walk: path relative to the root, and its `lstat`.
+
+    Of an object in a bucket: `version` is its ETag and `inode` a hash of that; the times are when it was written.
+    """
 
     path: bytes
     inode: int
@@ -32,11 +35,12 @@ class Entry(Struct, frozen=True, gc=False):
     ctime_ns: int
     device: int
     links: int = 1
+    version: str = ""
 
     @property
     def fingerprint(self) -> Fingerprint:
-        """What the executor checks before it acts."""
-        return Fingerprint(self.inode, self.size, self.mtime_ns)
+        """What the executor checks before it acts. When an object was written is no mark of it: its ETag is."""
+        return Fingerprint(self.inode, self.size, 0 if self.version else self.mtime_ns, self.version)
 
 
 class Copy(Struct, frozen=True):
