@@ -20,6 +20,7 @@ from msgspec import Struct, field
 
 StepKind = Literal["move", "copy", "link", "trash", "replace", "upload", "download", "mkdir", "rmdir"]
 Outcome = Literal["pending", "done", "skipped", "failed"]
+Means = Literal["link", "clone", "move"]
 
 DIRECTORY_KINDS: frozenset[str] = frozenset({"mkdir", "rmdir"})
 """Steps that act on a directory; they are not counted as files."""
@@ -47,6 +48,14 @@ class Attributes(Struct, frozen=True, array_like=True):
     xattrs: dict[str, bytes] = {}
 
 
+class Survivor(Struct, frozen=True, array_like=True, gc=False):
+    """The copy that stays of a file that is removed as its duplicate: `path` relative to the plan's root number `root`."""
+
+    root: int
+    path: bytes
+    fingerprint: Fingerprint
+
+
 class Step(Struct, frozen=True, array_like=True, gc=False):
     """One change to one file or directory.
 
@@ -69,6 +78,10 @@ class Step(Struct, frozen=True, array_like=True, gc=False):
     attributes: Attributes | None = None
     why: str = ""
     refused: str = ""
+    occupant: Fingerprint | None = None
+    survivor: Survivor | None = None
+    means: Means | None = None
+    trash: bytes = b""
 
 
 class Plan(Struct, array_like=True):
@@ -104,6 +117,8 @@ State = Literal[
     "interrupted",
 ]
 OnConflict = Literal["number", "skip"]
+Action = Literal["report", "trash", "hardlink", "reflink"]
+"""What becomes of duplicates."""
 
 FINAL_STATES: frozenset[str] = frozenset({"completed", "partial", "failed", "cancelled", "rejected", "superseded"})
 """States that nothing but a rollback (or, for `failed`, a resume by hand) follows."""
@@ -116,6 +131,9 @@ class Request(Struct, frozen=True, kw_only=True, omit_defaults=True):
     (base64 in JSON), or all. `only`: the part of an operation to roll back or approve, absolute paths.
     `automatic`: the agent started it by itself: remembered decisions, review and brakes apply. `arrived_since`:
     files first seen from then on are new to the folder; moving many of the others is what the brake holds back.
+
+    Of a dedupe: `action`, or the folder's own; `similar`: near-duplicate pictures, too; `of`: an earlier dedupe, whose
+    groups are acted on; `choices`: by the number of such a group, the absolute path that stays.
     """
 
     id: str
@@ -133,6 +151,10 @@ class Request(Struct, frozen=True, kw_only=True, omit_defaults=True):
     undo_of: str | None = None
     only: list[bytes] | None = None
     on_conflict: OnConflict = "number"
+    action: Action | None = None
+    similar: bool = False
+    of: str | None = None
+    choices: dict[int, bytes] | None = None
 
 
 class Counts(Struct, kw_only=True):
