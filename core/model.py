@@ -49,7 +49,7 @@ class Attributes(Struct, frozen=True, array_like=True):
 
 
 class Survivor(Struct, frozen=True, array_like=True, gc=False):
-    """The copy that stays of a file that is removed as its duplicate: `path` relative to the plan's root number `root`."""
+    """The copy that stays where a duplicate is taken away. `path` is relative to the plan's root number `root`."""
 
     root: int
     path: bytes
@@ -65,6 +65,13 @@ class Step(Struct, frozen=True, array_like=True, gc=False):
     place in the trash. `why` names the rule or the reason, for people. A step with `refused` says why
     nothing will be done with its file: the executor records it as skipped with that reason. `attributes`: what
     a directory gets that is made anew, and what a file gets, in place of what its source has, if it has to be copied.
+
+    `replace` takes a name that is occupied: what its source brings (by `means`: a hard `link` to it, a `clone` that
+    shares its blocks and has the occupant's attributes, or the source itself, `move`) gets the name `destination` in
+    exchange for the `occupant`, which goes to `trash`, a place beneath the destination's root. The name is never empty.
+
+    `survivor`: the copy on which a step relies that takes a duplicate away. Right before that both are compared byte by
+    byte, and nothing is done unless the survivor is another file, unchanged, and at its place.
     """
 
     seq: int
