@@ -14,7 +14,6 @@ from agent.bodies import (
     Folders,
     Health,
     Me,
-    Nothing,
     Only,
     OperationDetail,
     Operations,
@@ -31,7 +30,7 @@ from agent.bodies import (
 )
 from agent.metrics import exposition
 from agent.openapi import description
-from agent.routes import Asked, Route
+from agent.routes import Asked, Route, acts, looks
 from core.errors import UnknownOperation, UsageError
 from core.model import FolderStatus, Operation, Outcome, Preview, Request, State, new_id, now
 from core.names import shown, wire_path
@@ -230,41 +229,28 @@ async def resume(agent: Agent, asked: Asked) -> FolderStatus:
 _ONE = "/api/v1/operations/{id}"
 
 
-def _looks(path: str, handler: Any, answer: Any, summary: str, **more: Any) -> Route:
-    answers = {200: answer, 403: Refusal, **more.pop("answers", {})}
-    return Route(method="GET", path=path, right="view", handler=handler, summary=summary, answers=answers, **more)
-
-
-def _acts(path: str, handler: Any, answer: Any, summary: str, **more: Any) -> Route:
-    answers = {202: answer, 403: Refusal, 404: Refusal, 409: Refusal, 422: Refusal}
-    body = more.pop("body", Nothing)
-    return Route(
-        method="POST", path=path, right="act", handler=handler, summary=summary, body=body, answers=answers, **more
-    )
-
-
 _UNKNOWN = {404: Refusal}
 _WRONG = {422: Refusal}
 
 ROUTES: tuple[Route, ...] = (
-    _looks("/health", health, Health, "Whether all is well", answers={503: Health}),
-    _looks("/metrics", metrics, None, "Prometheus metrics", media="text/plain; version=0.0.4"),
-    _looks("/api/v1/status", status, Status, "The agent at one look"),
-    _looks("/api/v1/openapi.json", openapi, dict[str, Any], "This description"),
-    _looks("/api/v1/auth/me", me, Me, "Who the agent takes you for"),
-    _looks(
+    looks("/health", health, Health, "Whether all is well", answers={503: Health}),
+    looks("/metrics", metrics, None, "Prometheus metrics", media="text/plain; version=0.0.4"),
+    looks("/api/v1/status", status, Status, "The agent at one look"),
+    looks("/api/v1/openapi.json", openapi, dict[str, Any], "This description"),
+    looks("/api/v1/auth/me", me, Me, "Who the agent takes you for"),
+    looks(
         "/api/v1/operations", operations, Operations, "A page of operations", query=PageQuery, answers=_UNKNOWN | _WRONG
     ),
-    _acts("/api/v1/operations", start, Operation, "Start an operation", body=StartOperation),
-    _looks(_ONE, operation, OperationDetail, "One operation", answers=_UNKNOWN),
-    _looks(f"{_ONE}/steps", steps, Steps, "A page of its steps", query=StepsQuery, answers=_UNKNOWN | _WRONG),
-    _acts(f"{_ONE}/rollback", rollback, (Operation, Preview), "Take it back; a dry run previews", body=Rollback),
-    _acts(f"{_ONE}/approve", approve, Operation, "Let a proposal run", body=Only),
-    _acts(f"{_ONE}/reject", reject, Operation, "Refuse a proposal"),
-    _acts(f"{_ONE}/cancel", cancel, Operation, "Stop it between two files"),
-    _looks("/api/v1/folders", folders, Folders, "All folders"),
-    _acts("/api/v1/folders/{id}/pause", pause, FolderStatus, "Start nothing in a folder"),
-    _acts("/api/v1/folders/{id}/resume", resume, FolderStatus, "Go on in a folder; accept a halted one"),
-    _looks("/api/v1/history", history, Passages, "Where a file went", query=HistoryQuery, answers=_WRONG),
-    _looks("/api/v1/duplicates/{id}", duplicates, Duplicates, "Groups of a dedupe operation", answers=_UNKNOWN),
+    acts("/api/v1/operations", start, Operation, "Start an operation", body=StartOperation),
+    looks(_ONE, operation, OperationDetail, "One operation", answers=_UNKNOWN),
+    looks(f"{_ONE}/steps", steps, Steps, "A page of its steps", query=StepsQuery, answers=_UNKNOWN | _WRONG),
+    acts(f"{_ONE}/rollback", rollback, (Operation, Preview), "Take it back; a dry run previews", body=Rollback),
+    acts(f"{_ONE}/approve", approve, Operation, "Let a proposal run", body=Only),
+    acts(f"{_ONE}/reject", reject, Operation, "Refuse a proposal"),
+    acts(f"{_ONE}/cancel", cancel, Operation, "Stop it between two files"),
+    looks("/api/v1/folders", folders, Folders, "All folders"),
+    acts("/api/v1/folders/{id}/pause", pause, FolderStatus, "Start nothing in a folder"),
+    acts("/api/v1/folders/{id}/resume", resume, FolderStatus, "Go on in a folder; accept a halted one"),
+    looks("/api/v1/history", history, Passages, "Where a file went", query=HistoryQuery, answers=_WRONG),
+    looks("/api/v1/duplicates/{id}", duplicates, Duplicates, "Groups of a dedupe operation", answers=_UNKNOWN),
 )

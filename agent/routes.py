@@ -10,6 +10,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from agent.auth import Peer, Right
+from agent.bodies import Nothing, Refusal
 from core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -69,3 +70,18 @@ async def body_of(request: web.Request, kind: type[Struct]) -> Any:
         raise complaint_about(error) from None
     except msgspec.DecodeError as error:
         raise UsageError(f"the body is not JSON: {error}") from None
+
+
+def looks(path: str, handler: Any, answer: Any, summary: str, **more: Any) -> Route:
+    """Return a route by which one looks."""
+    answers = {200: answer, 403: Refusal, **more.pop("answers", {})}
+    return Route(method="GET", path=path, right="view", handler=handler, summary=summary, answers=answers, **more)
+
+
+def acts(path: str, handler: Any, answer: Any, summary: str, **more: Any) -> Route:
+    """Return a route by which one acts."""
+    answers = {202: answer, 403: Refusal, 404: Refusal, 409: Refusal, 422: Refusal}
+    body = more.pop("body", Nothing)
+    return Route(
+        method="POST", path=path, right="act", handler=handler, summary=summary, body=body, answers=answers, **more
+    )
