@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from agent.watch import Ground, Watcher
+from agent.watch import NOT_UTF8, Ground, Watcher, Watching
 from core.names import shown
 
 FIRST_PAUSE, LONGEST_PAUSE = 30.0, 600.0
@@ -27,7 +27,8 @@ class Hearing:
         self._wake = wake
         self._clock = clock
         self._loop = asyncio.get_running_loop()
-        self._watcher: Watcher | None = None
+        self._watcher: Watching | None = None
+        self._has_odd_names = False
         self._pause = FIRST_PAUSE
         self.retry_at = 0.0
         """When a folder that is not watched should be, by the clock."""
@@ -54,7 +55,12 @@ class Hearing:
 
     def start(self, ground: Ground) -> None:
         """Watch. What changed before is not heard of: the folder is to be compared."""
-        self._watcher = Watcher(self._root, ground, self)
+        if self._has_odd_names:
+            from agent.kernel_watch import KernelWatcher  # noqa: PLC0415 -- most folders never need it
+
+            self._watcher = KernelWatcher(self._root, ground, self)
+        else:
+            self._watcher = Watcher(self._root, ground, self)
         self.unwatched = ""
         self.has_lost_count = True
 
@@ -116,5 +122,14 @@ class Hearing:
         self._wake()
 
     def _lose_hearing(self, why: str) -> None:
-        if self._watcher is not None:
+        if why == NOT_UTF8 and not self._has_odd_names:
+            self._has_odd_names = True
+            self._begin_anew()
+        elif self._watcher is not None:
             self.give_up(why)
+
+    def _begin_anew(self) -> None:
+        """Have a watcher started at once, whatever was heard until now."""
+        self.stop()
+        self.retry_at = 0.0
+        self._wake()

@@ -1,15 +1,17 @@
 """Hints: what may have changed in a folder, from the kernel by way of watchfiles.
 
 Only hints. watchfiles loses events without a word (a full queue, files in fresh directories, the limit of watches,
-a root that was made anew), and dies of a name that is not UTF-8. Whoever listens must compare the folder with the
-index at start, on a timer, after every failure and for every new directory.
+a root that was made anew), and dies of a name that is not UTF-8: then `agent.kernel_watch` takes its place. Whoever
+listens must compare the folder with the index at start, on a timer, after every failure and for every new directory.
 """
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -26,6 +28,10 @@ LARGE_BATCH = 1000
 """From so many events on some may have been lost: the folder is compared instead."""
 NETWORK_TYPES = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "lustre", "ncpfs", "davfs")
 """File systems whose remote changes the kernel does not report; so are all of FUSE."""
+
+REMOVED = "the folder was removed or renamed"
+NOT_UTF8 = "a name in it is not UTF-8"
+"""Why watchfiles cannot serve a folder that the kernel itself can."""
 
 _log = logging.getLogger(__name__)
 
@@ -55,7 +61,7 @@ class Ground:
     is_recursive: bool
 
 
-class Watcher:
+class Watching(ABC):
     """Watches one folder from a thread of its own, until `stop` or its death."""
 
     def __init__(self, root: bytes, ground: Ground, listener: Listener) -> None:
@@ -81,40 +87,55 @@ class Watcher:
 
     def _watch(self) -> None:
         try:
-            places = [os.fsdecode(directory) for directory in self._ground.directories]
-            changes = watch(
-                *places,
-                watch_filter=None,
-                debounce=DEBOUNCE_MILLISECONDS,
-                step=STEP_MILLISECONDS,
-                stop_event=self._stopped,
-                raise_interrupt=False,
-                recursive=self._ground.is_recursive,
-                ignore_permission_denied=False,  # with it the limit of watches and worse would go unnoticed
-            )
-            for batch in changes:
-                self._hand_over(batch)
+            self._hear()
+            why = "the watch ended by itself"
         except Exception as error:  # watchfiles raises whatever its Rust half does
-            if not self._stopped.is_set():
-                self._listener.deaf(_in_words(error))
-        else:
-            if not self._stopped.is_set():
-                self._listener.deaf("the watch ended by itself")
+            why = _in_words(error)
+        if not self._stopped.is_set():
+            self._listener.deaf(why)
 
-    def _hand_over(self, batch: set[tuple[Change, str]]) -> None:
-        if self._stopped.is_set():
-            return
-        if len(batch) >= LARGE_BATCH:
-            self._listener.lost_count(f"{len(batch)} changes at once")
-            return
+    @abstractmethod
+    def _hear(self) -> None:
+        """Hand over what happens until `stop`. Raises Unwatchable, or whatever else ends the watch."""
+
+    def _hand_over(self, changed: set[bytes], new_directories: set[bytes]) -> None:
+        """Tell the listener of paths relative to the root."""
+        if (changed or new_directories) and not self._stopped.is_set():
+            self._listener.hinted(changed, new_directories)
+
+    def _lose_count(self, why: str) -> None:
+        if not self._stopped.is_set():
+            self._listener.lost_count(why)
+
+
+class Watcher(Watching):
+    """Watches by way of watchfiles."""
+
+    def _hear(self) -> None:
+        changes = watch(
+            *[os.fsdecode(directory) for directory in self._ground.directories],
+            watch_filter=None,
+            debounce=DEBOUNCE_MILLISECONDS,
+            step=STEP_MILLISECONDS,
+            stop_event=self._stopped,
+            raise_interrupt=False,
+            recursive=self._ground.is_recursive,
+            ignore_permission_denied=False,  # with it the limit of watches and worse would go unnoticed
+        )
+        for batch in changes:
+            if len(batch) < LARGE_BATCH:
+                self._sort(batch)
+            else:
+                self._lose_count(f"{len(batch)} changes at once")
+
+    def _sort(self, batch: set[tuple[Change, str]]) -> None:
         changed: set[bytes] = set()
         new_directories: set[bytes] = set()
         for change, place in batch:
             path = os.fsencode(place)
             if path == self._root:
                 if change is Change.deleted:
-                    self._listener.deaf("the folder was removed or renamed")
-                    return
+                    raise Unwatchable(REMOVED)
                 continue
             if not path.startswith(self._root + b"/"):
                 continue
@@ -123,8 +144,7 @@ class Watcher:
                 new_directories.add(relative)
             else:
                 changed.add(relative)
-        if changed or new_directories:
-            self._listener.hinted(changed, new_directories)
+        self._hand_over(changed, new_directories)
 
 
 def survey(root: bytes, *, subfolders: bool, descend: Callable[[bytes], bool]) -> Ground:
@@ -192,11 +212,11 @@ def _watch_limit() -> int:
 
 
 def _in_words(error: Exception) -> str:
-    text = str(error)
+    text, code = str(error), error.errno if isinstance(error, OSError) else None
     if "Unable to decode" in text:
-        return "a name in it is not UTF-8"
-    if "limit reached" in text:
+        return NOT_UTF8
+    if "limit reached" in text or code == errno.ENOSPC:
         return "the kernel's limit of watches is reached: raise fs.inotify.max_user_watches"
-    if "os error 24" in text:
+    if "os error 24" in text or code == errno.EMFILE:
         return "the kernel's limit of watchers is reached: raise fs.inotify.max_user_instances"
     return shown(text) or type(error).__name__

@@ -122,8 +122,6 @@ def test_files_that_arrive_while_no_agent_runs_are_found(agent: AgentUnderTest, 
 
 
 def test_names_that_are_not_utf8_are_organized_too(agent: AgentUnderTest, downloads: Path) -> None:
-    agent._folders.clear()
-    agent.folder("dl", downloads, 'mode = "auto"', 'rescan = "1s"')
     hostile = os.path.join(os.fsencode(downloads), b"caf\xe9\x1b[2J\n[b].txt")
     with agent.running():
         agent.passed("dl")
@@ -133,9 +131,9 @@ def test_names_that_are_not_utf8_are_organized_too(agent: AgentUnderTest, downlo
         assert not os.path.exists(hostile)
         step = agent.get(f"/api/v1/operations/{operation['id']}/steps?filter=caf").body["steps"][0]
         assert "\x1b" not in step["source"] and step["source_b64"]
-        until(lambda: "UTF-8" in agent.folder_status("dl")["reason"], "the folder says why it is not watched")
         (downloads / "b.json").write_text("{}")
-        until((downloads / "Data/b.json").exists, "it is looked through without a watch")
+        until((downloads / "Data/b.json").exists, "it is watched all the same")
+        assert agent.folder_status("dl")["state"] == "watching"
 
 
 def test_a_file_that_is_written_to_waits(agent: AgentUnderTest, downloads: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -9,9 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from inotify_simple import Event, INotify, flags
 
-from agent import watch
-from agent.watch import Ground, Unwatchable, Watcher, file_system_of, survey
+from agent import kernel_watch, watch
+from agent.kernel_watch import KernelWatcher
+from agent.watch import NOT_UTF8, Ground, Unwatchable, Watcher, Watching, file_system_of, survey
 from tests.agents import until
 from tests.trees import build
 
@@ -41,11 +44,11 @@ def everywhere(path: bytes) -> bool:
 
 
 @contextmanager
-def watching(root: Path, ground: Ground | None = None) -> Iterator[Heard]:
+def watching(root: Path, ground: Ground | None = None, by: type[Watching] = Watcher) -> Iterator[Heard]:
     """Watch a folder, once a probe shows that the watch is up."""
     heard = Heard()
     path = os.fsencode(root)
-    watcher = Watcher(path, ground or survey(path, subfolders=True, descend=everywhere), heard)
+    watcher = by(path, ground or survey(path, subfolders=True, descend=everywhere), heard)
     probe = root / ".probe"
 
     def is_up() -> bool:
@@ -59,8 +62,12 @@ def watching(root: Path, ground: Ground | None = None) -> Iterator[Heard]:
     watcher.join()
 
 
-def test_files_and_directories_are_hinted(tmp_path: Path) -> None:
-    with watching(tmp_path) as heard:
+both_ways = pytest.mark.parametrize("by", [Watcher, KernelWatcher])
+
+
+@both_ways
+def test_files_and_directories_are_hinted(tmp_path: Path, by: type[Watching]) -> None:
+    with watching(tmp_path, by=by) as heard:
         (tmp_path / "a.txt").write_text("a")
         (tmp_path / "new").mkdir()
         until(lambda: b"a.txt" in heard.changed and b"new" in heard.directories)
@@ -72,25 +79,123 @@ def test_files_and_directories_are_hinted(tmp_path: Path) -> None:
     assert not heard.deafness
 
 
-def test_a_name_that_is_not_utf8_makes_it_deaf(tmp_path: Path) -> None:
+def test_a_name_that_is_not_utf8_makes_watchfiles_deaf(tmp_path: Path) -> None:
     with watching(tmp_path) as heard:
         with open(os.path.join(os.fsencode(tmp_path), b"\xff"), "wb"):
             pass
         until(lambda: heard.deafness)
-    assert "UTF-8" in heard.deafness[0]
+    assert heard.deafness == [NOT_UTF8]
 
 
-def test_a_root_that_is_removed_makes_it_deaf(tmp_path: Path) -> None:
+def test_the_kernel_hints_at_any_name(tmp_path: Path) -> None:
+    root = os.fsencode(tmp_path)
+    with watching(tmp_path, by=KernelWatcher) as heard:
+        os.mkdir(root + b"/\xff")
+        until(lambda: b"\xff" in heard.directories)
+        with open(root + b"/\xff/\n\x1b[2J", "wb"):
+            pass
+        until(lambda: b"\xff/\n\x1b[2J" in heard.changed)
+    assert not heard.deafness
+
+
+def test_what_appears_in_one_go_is_watched_to_its_depth(tmp_path: Path) -> None:
+    root, away = tmp_path / "root", tmp_path / "away"
+    root.mkdir()
+    build(away, {"deep": {"deeper": {"a": "a"}}})
+    with watching(root, by=KernelWatcher) as heard:
+        away.rename(root / "moved in")
+        until(lambda: b"moved in" in heard.directories)
+        (root / "moved in/deep/deeper/b").write_text("b")
+        until(lambda: b"moved in/deep/deeper/b" in heard.changed)
+
+
+def test_a_directory_that_is_renamed_is_heard_of_under_its_new_name_and_not_once_it_left(tmp_path: Path) -> None:
+    root, away = tmp_path / "root", tmp_path / "away"
+    build(root, {"old": {"deep": {"a": "a"}}})
+    with watching(root, by=KernelWatcher) as heard:
+        (root / "old").rename(root / "new")
+        until(lambda: b"new" in heard.directories)
+        (root / "new/deep/b").write_text("b")
+        until(lambda: b"new/deep/b" in heard.changed)
+        (root / "new").rename(away)
+        heard.changed.clear()
+        until(lambda: b"new" in heard.changed)
+        (away / "deep/c").write_text("c")
+        (root / "d").write_text("d")
+        until(lambda: b"d" in heard.changed)
+    assert not any(path.endswith(b"/c") for path in heard.changed)
+
+
+def test_symlinks_lead_the_kernel_nowhere(tmp_path: Path) -> None:
+    root, away = tmp_path / "root", tmp_path / "away"
+    root.mkdir()
+    away.mkdir()
+    (root / "link").symlink_to(away)
+    with watching(root, Ground([os.fsencode(root)], is_recursive=True), KernelWatcher) as heard:
+        (away / "a").write_text("a")
+        (root / "b").write_text("b")
+        until(lambda: b"b" in heard.changed)
+    assert not [path for path in heard.changed if path.startswith(b"link")]
+
+
+def test_a_queue_that_ran_over_is_told_and_what_appeared_meanwhile_is_watched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = [INotify.read]
+    overflow = Event(-1, flags.Q_OVERFLOW, 0, "")
+
+    def read(kernel: INotify, timeout: int) -> list[Event]:
+        found = events[0](kernel, timeout)
+        if any(event.name == "flood" for event in found):
+            (tmp_path / "unheard").mkdir()
+            events[0](kernel, 0)  # lost
+            return [overflow]
+        return found  # type: ignore[no-any-return]
+
+    with watching(tmp_path, by=KernelWatcher) as heard:
+        monkeypatch.setattr(INotify, "read", read)
+        (tmp_path / "any").write_text("")  # the read under way is not the new one yet
+        until(lambda: b"any" in heard.changed)
+        (tmp_path / "flood").write_text("")
+        until(lambda: heard.lost)
+        (tmp_path / "unheard/a").write_text("a")
+        until(lambda: b"unheard/a" in heard.changed)
+    assert "ran over" in heard.lost[0]
+
+
+@pytest.mark.parametrize("code, setting", [(errno.ENOSPC, "max_user_watches"), (errno.EMFILE, "max_user_instances")])
+def test_the_kernels_limits_are_told(tmp_path: Path, code: int, setting: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> int:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(INotify, "add_watch" if code == errno.ENOSPC else "__init__", refuse)
+    with watching(tmp_path, by=KernelWatcher) as heard:
+        pass
+    assert setting in heard.deafness[0]
+
+
+@both_ways
+def test_a_root_that_is_removed_makes_it_deaf(tmp_path: Path, by: type[Watching]) -> None:
     root = tmp_path / "root"
     root.mkdir()
-    with watching(root) as heard:
+    with watching(root, by=by) as heard:
         shutil.rmtree(root)
         until(lambda: heard.deafness)
 
 
-def test_a_large_batch_is_not_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_kernel_tells_of_a_root_that_is_renamed(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    with watching(root, by=KernelWatcher) as heard:
+        root.rename(tmp_path / "elsewhere")
+        until(lambda: heard.deafness)
+
+
+@both_ways
+def test_a_large_batch_is_not_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by: type[Watching]) -> None:
     monkeypatch.setattr(watch, "LARGE_BATCH", 50)
-    with watching(tmp_path) as heard:
+    monkeypatch.setattr(kernel_watch, "LARGE_BATCH", 50)
+    with watching(tmp_path, by=by) as heard:
         for number in range(200):
             (tmp_path / str(number)).write_bytes(b"")
         until(lambda: heard.lost)
