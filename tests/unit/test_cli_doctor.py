@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from core import checks
 from core.state import StateDirectory
 from tests import trees
 from tests.commands import Home
-from tui.commands import checks
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ def command(settings: Settings, rebuild: bool) -> int:
 
     Ends with 1 if there is a problem. Changes nothing without --rebuild.
     """
+    from core.checks import Site
     from tui.commands.checks import CHECKS
 
     out = settings.output()
@@ -23,7 +24,8 @@ def command(settings: Settings, rebuild: bool) -> int:
         from tui.commands.catalog_care import rebuild_catalog
 
         out.note(f"The catalog was made anew: {rebuild_catalog(settings):,} operations.")
-    findings = [finding for check in CHECKS for finding in check(settings)]
+    site = Site.of(settings.places(), settings.config)
+    findings = [finding for check in CHECKS for finding in check(site)]
     out.records(findings)
     out.rows([(MARKS[each.level], each.check, each.message, (each.hint, "dim")) for each in findings])
     return int(any(each.level == "problem" for each in findings))
