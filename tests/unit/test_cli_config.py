@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from core.config import load_config
+from core.config_writing import starter, toml_text
 from tests.commands import Home
-from tui.commands.config import starter, toml_text
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
@@ -56,34 +55,12 @@ def show(settings: Settings) -> int:
     return 0
 
 
-STARTER = """\
-# Shelver's config. `shelver config check` finds every mistake with its place.
-# A running agent reads it anew on SIGHUP (`systemctl --user reload shelver`).
-
-[agent]
-mode = "review"          # the agent proposes, you approve; "auto": new files are moved by themselves
-{folders}
-# Without any [[rule]] the built-in rules hold: pictures and videos to Pictures/<year>/<month>/, audio to
-# Music/<artist>/<album>/, documents to Documents/<year>/, archives, code and the like to a folder of their kind.
-# Your own rules replace them; the first that matches decides. `shelver explain FILE` says what and why.
-#
-# [[rule]]
-# name = "invoices"
-# match = {{ ext = "pdf", name = ["*invoice*", "*rechnung*"] }}
-# to = "Documents/Invoices/{{modified:%Y}}/"
-"""
-
-FOLDER = """
-[[folder]]
-name = {name}
-path = {path}
-"""
-
-
 @verb("init", example="shelver config init ~/Downloads")
 @click.argument("folders", metavar="[FOLDER…]", nargs=-1, type=click.Path(exists=True, file_okay=False))
 def init(settings: Settings, folders: tuple[str, ...]) -> int:
     """Start a config that watches FOLDERs (~/Downloads if there is none named). Never overwrites one."""
+    from core.config_writing import starter
+
     out = settings.output()
     path = settings.config_path()
     text = starter(folders or ("~/Downloads",))
@@ -98,39 +75,6 @@ def init(settings: Settings, folders: tuple[str, ...]) -> int:
     out.line("Wrote ", (str(path), "strong"))
     out.note("Next: shelver config check, then shelver up (or shelver service install)")
     return 0
-
-
-def starter(folders: tuple[str, ...]) -> str:
-    """Return the text of a first config for these folders. Raises UsageError for a path that TOML cannot hold."""
-    tables: list[str] = []
-    names: set[str] = set()
-    for folder in folders:
-        path = folder if folder.startswith("~") else os.path.abspath(folder)
-        try:
-            path.encode()
-        except UnicodeEncodeError:
-            raise UsageError(f"{shown(path)} is not UTF-8, which a config cannot hold") from None
-        name = _free_name(os.path.basename(path.rstrip("/")).lower() or "root", names)
-        tables.append(FOLDER.format(name=toml_text(name), path=toml_text(_home_short(path))))
-    return STARTER.format(folders="".join(tables))
-
-
-def _free_name(name: str, taken: set[str]) -> str:
-    candidate, number = name, 2
-    while candidate in taken:
-        candidate, number = f"{name}-{number}", number + 1
-    taken.add(candidate)
-    return candidate
-
-
-def _home_short(path: str) -> str:
-    home = os.path.expanduser("~")
-    return "~" + path[len(home) :] if path.startswith(home + "/") else path
-
-
-def toml_text(text: str) -> str:
-    """Return a text as a TOML basic string."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 for verb_of_config in (check, show, init):
