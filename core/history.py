@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
@@ -28,6 +29,11 @@ CREATE TABLE IF NOT EXISTS steps (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS steps_by_source ON steps (source_key, sequence);
 CREATE INDEX IF NOT EXISTS steps_by_destination ON steps (destination_key, sequence);
+CREATE TABLE IF NOT EXISTS rules (
+    operation TEXT NOT NULL, folder TEXT NOT NULL, rule TEXT NOT NULL, files INTEGER NOT NULL, ended REAL NOT NULL,
+    PRIMARY KEY (operation, rule)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS rules_by_folder ON rules (folder, ended);
 """
 
 
@@ -72,6 +78,10 @@ class History:
             connection.executemany(
                 "INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", _rows(request, plan, outcomes)
             )
+            connection.executemany(
+                "INSERT OR REPLACE INTO rules VALUES (?, ?, ?, ?, ?)",
+                [(request.id, request.folder, rule, files, ended) for rule, files in _by_rule(request, plan, outcomes)],
+            )
 
     def knows(self, operation: str) -> bool:
         """Tell whether an operation was taken in."""
@@ -84,6 +94,7 @@ class History:
         with self._transaction() as connection:
             connection.execute("DELETE FROM steps WHERE operation = ?", (operation,))
             connection.execute("DELETE FROM operations WHERE operation = ?", (operation,))
+            connection.execute("DELETE FROM rules WHERE operation = ?", (operation,))
 
     def search(self, text: str, limit: int = 200) -> list[Passage]:
         """Return where files went whose path, at any time, contains a text (case ignored), newest first.
@@ -134,6 +145,15 @@ class History:
             row = self._connection.execute(query, (key, path, after_sequence) * 2).fetchone()
         return row[0] if row else None
 
+    def files_by_rule(self, folders: Sequence[str], since: datetime) -> dict[str, int]:
+        """Return how many files each rule took in some folders, by the names that requests give them."""
+        query = (
+            f"SELECT rule, sum(files) FROM rules WHERE folder IN ({','.join('?' * len(folders))}) "  # noqa: S608
+            "AND ended >= ? GROUP BY rule"
+        )
+        with self._lock:
+            return dict(self._connection.execute(query, (*folders, since.timestamp())).fetchall())
+
     def newest_destinations(self, paths: Sequence[bytes]) -> dict[bytes, bytes]:
         """Return where the newest file from each absolute path went; paths that nothing left are left out."""
         keys = {_key(path): path for path in paths}
@@ -168,6 +188,18 @@ def _rows(request: Request, plan: Plan, outcomes: Outcomes) -> Iterator[tuple[ob
         destination = absolute(plan.roots, step.destination_root, finished.destination or step.destination)
         words = _words(source, destination)
         yield sequence, step.seq, id, step.kind, source, destination, _key(source), _key(destination), words
+
+
+def _by_rule(request: Request, plan: Plan, outcomes: Outcomes) -> Iterable[tuple[str, int]]:
+    """Return how many files each rule of an organize operation took."""
+    if request.kind != "organize":
+        return ()
+    finished = outcomes.finished
+    return Counter(
+        step.why
+        for step in plan.steps
+        if step.kind not in DIRECTORY_KINDS and step.seq in finished and finished[step.seq].outcome == "done"
+    ).items()
 
 
 def _key(path: bytes) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -155,3 +156,20 @@ def test_a_pass_counts_for_the_rules_it_was_made_with(decisions: Decisions) -> N
     decisions.record_pass(ROOT, "rules")
     assert decisions.passed(ROOT, "rules")
     assert not decisions.passed(ROOT, "changed rules")
+
+
+def test_how_many_files_each_rule_took_lately(history: History) -> None:
+    request, plan, outcomes = operation(1, (b"a", b"x/a"), (b"b", b"x/b"))
+    plan.steps.append(Step(2, "move", b"c", b"y/c", fingerprint=Fingerprint(2, 10, 20), why="another"))
+    plan.steps.append(Step(3, "mkdir", b"", b"y", why="another"))
+    for seq in (2, 3):
+        outcomes.add(Finished(seq, "done"))
+    begun = now()
+    history.record(request, plan, outcomes)
+    history.record(request, plan, outcomes)  # resumed since
+    history.record(*operation(2, (b"d", b"x/d")))
+    assert history.files_by_rule(["photos"], begun - timedelta(days=30)) == {"a rule": 3, "another": 1}
+    assert history.files_by_rule(["photos"], begun + timedelta(days=1)) == {}
+    assert history.files_by_rule(["elsewhere"], begun - timedelta(days=30)) == {}
+    history.forget("op1")
+    assert history.files_by_rule(["photos"], begun - timedelta(days=30)) == {"a rule": 1}
