@@ -12,7 +12,9 @@ from core.names import collision_key, shown
 from core.planners.paths import folder_of, name_of
 from core.trash import TRASH
 
-_PROJECT_MARKS = (b".git", b".hg", b".svn", b".bzr", b".jj", b"_darcs", b"CVS", b".fslckout", b"pyvenv.cfg")
+PROJECT_MARKS = (b".git", b".hg", b".svn", b".bzr", b".jj", b"_darcs", b"CVS", b".fslckout", b"pyvenv.cfg")
+"""What makes the directory that holds it a project's, or a virtual environment's."""
+
 _NEVER_ENTERED = {b"node_modules": "packages of a program", b"@eadir": "a NAS keeps its notes there"}
 _BUNDLES = (
     b".photoslibrary", b".photolibrary", b".aplibrary", b".migratedphotolibrary", b".musiclibrary", b".tvlibrary",
@@ -89,24 +91,26 @@ class Scope:
         return self._entered[directory]
 
     def _why_not_this(self, directory: bytes) -> str:
-        name = name_of(directory)
         path = self.folder.absolute(directory)
-        if name == TRASH:
-            return "in the trash"
-        if name.startswith(b"."):
-            return f"in the hidden folder {shown(name)}"
         if path in self._nested:
             return f"the folder {shown(path)} owns it"
-        if why := _NEVER_ENTERED.get(name.lower()):
-            return f"in {shown(name)}: {why}"
-        if name.lower().endswith(_BUNDLES):
-            return f"in the library {shown(name)}"
-        return project_mark(path)
+        return why_never_entered(name_of(directory)) or project_mark(path)
+
+
+def why_never_entered(name: bytes) -> str:
+    """Say why a directory with such a name is left alone wherever it lies, or nothing."""
+    if name == TRASH:
+        return "in the trash"
+    if name.startswith(b"."):
+        return f"in the hidden folder {shown(name)}"
+    if why := _NEVER_ENTERED.get(name.lower()):
+        return f"in {shown(name)}: {why}"
+    return f"in the library {shown(name)}" if name.lower().endswith(_BUNDLES) else ""
 
 
 def project_mark(directory: bytes) -> str:
     """Say what makes a directory a project's or a virtual environment's, or nothing."""
-    for mark in _PROJECT_MARKS:
+    for mark in PROJECT_MARKS:
         if os.path.lexists(os.path.join(directory, mark)):
             return f"in a project folder (it has {shown(mark)})"
     return ""
