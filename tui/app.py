@@ -3,44 +3,50 @@
 from __future__ import annotations
 
 import os
-import select
-import signal
 import sys
-import threading
+from functools import partial
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from core.errors import UsageError
+from core.names import shown
+from tui import terminal
+from tui.choices import Choices, read_choices, remember_theme
+from tui.commands.frame import Look
+from tui.hangup import end_with_the_terminal
+from tui.outfit import Outfit
 from tui.surroundings import Surroundings
 
-_OVER_SSH = {"TEXTUAL_FPS": "10", "TEXTUAL_SMOOTH_SCROLL": "0"}
-_HANGUP = 129
+AS_CHOSEN = Look()
 _MOUSE_OFF = "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l"
 
 
-def run(socket: Path, *, mouse: bool = True, read_only: bool = False) -> int:
+def run(socket: Path, look: Look = AS_CHOSEN) -> int:
     """Show the agent behind a socket until a person leaves, and say that it goes on; return 0.
 
-    Raises UsageError where there is no terminal that could show it.
+    Raises UsageError where there is no terminal that could show it, or a choice is a mistake.
     """
-    code, parting = show(socket, mouse=mouse, read_only=read_only)
+    code, parting = show(socket, look)
     print(parting)
     return code
 
 
-def show(socket: Path, *, mouse: bool = True, read_only: bool = False) -> tuple[int, str]:
+def show(socket: Path, look: Look = AS_CHOSEN) -> tuple[int, str]:
     """Show the agent behind a socket until a person leaves; return 0, and what to say if the agent goes on.
 
-    Raises UsageError where there is no terminal that could show it.
+    Raises UsageError where there is no terminal that could show it, or a choice is a mistake.
     """
     refuse_what_cannot_show()
-    settle_in()
+    choices = chosen(look)
+    terminal.settle(choices.colors)
     from tui.face import Face  # noqa: PLC0415  (reads the environment that was just settled)
 
-    face = Face(socket, Surroundings.real(), read_only=read_only, colours=colours())
+    face = Face(socket, Surroundings.real(), read_only=look.read_only, outfit=dressed(choices, look.choices))
     end_with_the_terminal()
-    if not mouse:  # an earlier connection that broke may have left it on
+    if not choices.mouse:  # an earlier connection that broke may have left it on
         print(_MOUSE_OFF, end="", flush=True)
-    face.run(mouse=mouse)
+    face.run(mouse=choices.mouse)
     return face.return_code or 0, farewell(len(face.live.running()), connected=face.live.connected)
 
 
@@ -48,44 +54,47 @@ def refuse_what_cannot_show() -> None:
     """Raise UsageError when input or output is no terminal, or one that knows no cursor."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the screens need a terminal; `shelver status` works without one")
-    if os.environ.get("TERM", "dumb") in ("dumb", "unknown", ""):
+    if terminal.is_dumb():
         raise UsageError("this terminal (TERM=dumb) cannot show the screens; `shelver status --watch` works here")
+    if not sys.stderr.isatty():  # Textual draws there
+        raise UsageError("the screens need standard error, too; do not send it elsewhere")
 
 
-def settle_in() -> None:
-    """Set what Textual reads when it is imported: no animations, and few frames over a network.
-
-    What a person set already stays.
-    """
-    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
-    if "SSH_CONNECTION" in os.environ:
-        for name, value in _OVER_SSH.items():
-            os.environ.setdefault(name, value)
-
-
-def colours() -> str:
-    """Return the theme that suits the terminal: its own colours where it has no more than sixteen."""
-    from rich.console import Console  # noqa: PLC0415
-
-    if "TEXTUAL_THEME" in os.environ:
-        return os.environ["TEXTUAL_THEME"]
-    return "ansi-dark" if Console().color_system == "standard" else ""
+def chosen(look: Look) -> Choices:
+    """Return what the person chose, and what the command line says over it. Raises UsageError."""
+    choices = read_choices(look.choices) if look.choices is not None else Choices()
+    return replace(
+        choices,
+        mouse=choices.mouse and look.mouse,
+        ascii=True if look.ascii else choices.ascii,
+        colors=look.colors or choices.colors,
+    )
 
 
-def end_with_the_terminal() -> None:
-    """End this process when its terminal is gone, also where the hangup signal is ignored (nohup).
+def dressed(choices: Choices, file: Path | None) -> Outfit:
+    """Return the outfit that suits choices and terminal. Raises UsageError for keys that cannot be."""
+    from tui.keymap import keymap  # noqa: PLC0415
 
-    Without it, reading a dead terminal would keep one core busy for ever.
-    """
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    threading.Thread(target=_watch_for_hangup, args=(sys.stdin.fileno(),), daemon=True, name="hangup").start()
+    try:
+        keys = keymap(choices.keys)
+    except UsageError as error:
+        raise UsageError("\n".join(f"{shown(str(file))}: {line}" for line in str(error).splitlines())) from None
+    return Outfit(
+        theme=theme(choices),
+        ascii=terminal.is_ascii() if choices.ascii is None else choices.ascii,
+        mouse=choices.mouse,
+        keys=keys,
+        remember=partial(remember_theme, file) if file is not None else Outfit.remember,
+    )
 
 
-def _watch_for_hangup(descriptor: int) -> None:
-    poll = select.poll()
-    poll.register(descriptor, 0)  # hangup and error are always reported; nothing else wakes it
-    poll.poll()
-    os._exit(_HANGUP)
+def theme(choices: Choices) -> str:
+    """Return the theme to begin with: one of the terminal's own colours where there are no more than sixteen."""
+    chosen = os.environ.get("TEXTUAL_THEME") or choices.theme
+    light = terminal.is_light()
+    if terminal.has_few_colours(choices.colors) and not chosen.startswith("ansi-"):
+        return "ansi-light" if light else "ansi-dark"
+    return chosen or ("shelver-light" if light else "")
 
 
 def farewell(running: int, *, connected: bool) -> str:

@@ -82,7 +82,7 @@ def _print_version(context: click.Context, parameter: click.Parameter, wanted: b
 )
 @look_options
 @click.pass_context
-def shelver(context: click.Context, no_mouse: bool, read_only: bool) -> int:
+def shelver(context: click.Context, look: Look) -> int:
     """Keeps folders in order. Without a verb it opens the screens of the running agent.
 
     \b
@@ -95,7 +95,7 @@ def shelver(context: click.Context, no_mouse: bool, read_only: bool) -> int:
         return 0
     from tui.commands.open import open_screens
 
-    return open_screens(context.find_object(Settings) or Settings(), Look(mouse=not no_mouse, read_only=read_only))
+    return open_screens(context.find_object(Settings) or Settings(), look)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -28,6 +28,8 @@ from tui.wire import Folders, Me, Operations, Refusal, Status, StepPage, Trace, 
 ANSWER_SECONDS = 30
 PLAN_SECONDS = 600
 """A rollback's preview looks at every file of the operation before it answers."""
+HEARTBEAT_SECONDS = 20
+"""How often an agent that says nothing is asked whether it lives; it has half as long to answer."""
 LARGEST_MESSAGE = 64 * 1024 * 1024
 
 T = TypeVar("T")
@@ -160,7 +162,9 @@ class AgentClient:
     async def _listen(self, path: str, *, until: str = "") -> AsyncGenerator[Event, None]:
         decoder = msgspec.json.Decoder(Event)
         try:
-            async with self._open().ws_connect(_url(path), max_msg_size=LARGEST_MESSAGE) as socket:
+            async with self._open().ws_connect(
+                _url(path), max_msg_size=LARGEST_MESSAGE, heartbeat=HEARTBEAT_SECONDS
+            ) as socket:
                 async for message in socket:
                     if message.type not in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
                         continue

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import os
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -13,16 +14,20 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
 from textual.css.query import NoMatches
+from textual.filter import LineFilter
 from textual.timer import Timer
 from textual.widgets import Input
 
 from core.errors import ShelverError
-from core.model import Operation, StepView
+from core.model import Event, Operation, StepView
 from core.names import shown
 from tui import theme, words
 from tui.acts import Acts
 from tui.client import AgentClient
+from tui.glyphs import Ascii
+from tui.keys import Named
 from tui.live import Live
+from tui.outfit import PLAIN, Outfit
 from tui.palette import Commands
 from tui.rhythm import Rhythm
 from tui.screens.home import Home
@@ -39,7 +44,7 @@ T = TypeVar("T")
 LONGEST_RETRY = 10.0
 
 
-class Face(App[None]):
+class Face(Named, App[None], inherit_bindings=False):
     """Shelver's screens over one agent's socket."""
 
     CSS = (
@@ -56,29 +61,33 @@ class Face(App[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+l", "repaint", "draw again", show=False),
+        Binding("ctrl+p", "command_palette", "palette", show=False, priority=True),
         Binding("ctrl+c", "leave", "leave", show=False),
     ]
     TITLE = "Shelver"
     COMMANDS = {Commands}
-    COMMAND_PALETTE_BINDING = "ctrl+p"
     HORIZONTAL_BREAKPOINTS = [(0, "-cramped"), (60, "-narrow"), (85, "-middle"), (140, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-low"), (15, "-tall")]
     ENABLE_COMMAND_PALETTE = True
 
-    def __init__(self, socket: Path, around: Surroundings, *, read_only: bool = False, colours: str = "") -> None:
-        super().__init__()
+    def __init__(self, socket: Path, around: Surroundings, *, read_only: bool = False, outfit: Outfit = PLAIN) -> None:
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.agent = AgentClient(socket)
         self.live = Live()
         self.acts = Acts(self)
         self.around = around
         self.read_only = read_only
+        self.outfit = outfit
         self.rhythm = Rhythm(around.burst)
         self.animation_level = "none"
         self._beat: Timer | None = None
         self._again = False
         self.register_theme(theme.DARK)
         self.register_theme(theme.LIGHT)
-        self.theme = colours or theme.DARK.name
+        self.theme = outfit.theme if outfit.theme in self.available_themes else theme.DARK.name
+        self._remembered = self.theme
+        self.set_keymap(dict(outfit.keys))
+        self._ascii = Ascii(enabled=outfit.ascii)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return the variables of Shelver's own that another theme lacks."""
@@ -88,12 +97,29 @@ class Face(App[None]):
         """Begin at home."""
         return Home()
 
+    # -- colours and glyphs ------------------------------------------------------------------------------
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return what every line goes through last: nothing but ASCII where the terminal shows no more."""
+        return [*super().get_line_filters(), self._ascii] if self._ascii.enabled else super().get_line_filters()
+
+    def watch_theme(self, name: str) -> None:
+        """Remember a theme that was chosen, for the next time."""
+        if self.is_running and name != self._remembered:
+            self._remembered = name
+            try:
+                self.outfit.remember(name)
+            except OSError as error:
+                self.tell(f"The theme is not remembered: {error.strerror}.", trouble=True)
+
     # -- the picture -------------------------------------------------------------------------------------
 
     async def on_mount(self) -> None:
         """Begin to listen to the agent."""
         await self.agent.__aenter__()
         self.run_worker(self._keep_up(), group="agent", exit_on_error=False)
+        if self.outfit.theme not in ("", *self.available_themes):
+            self.tell(f"No theme is called {self.outfit.theme}.", trouble=True)
 
     async def on_unmount(self) -> None:
         """Let go of the socket; the agent goes on."""
@@ -104,27 +130,34 @@ class Face(App[None]):
         delay = self.around.retry
         while True:
             try:
-                await self._meet()
-                delay = self.around.retry
                 async for event in self.agent.events():
-                    self.live.apply(event, self.around.now())
-                    if event.type == "resync":
-                        await self._meet()
-                    elif event.type == "error":
-                        self.tell(event.message, trouble=True)
-                    self.changed()
+                    await self._hear(event)
+                    delay = self.around.retry
             except ShelverError as error:
                 self.live.parted(str(error))
                 self.changed()
             await asyncio.sleep(delay)
             delay = min(delay * 2, LONGEST_RETRY)
 
+    async def _hear(self, event: Event) -> None:
+        """Take in one event. Whoever has just begun to listen, or missed something, asks for everything.
+
+        What happens in the meantime waits in the connection, and is heard after the answers: nothing is lost between.
+        """
+        missed = self.live.missed_before(event)
+        self.live.apply(event, self.around.now())
+        if missed or event.type in ("snapshot", "resync"):
+            await self._meet()
+        elif event.type == "error":
+            self.tell(event.message, trouble=True)
+        self.changed()
+
     async def _meet(self) -> None:
         """Ask for everything that home shows."""
-        status, me = await self.agent.status(), await self.agent.me()
-        operations = await self.agent.operations(limit=100)
+        status, me, operations = await asyncio.gather(
+            self.agent.status(), self.agent.me(), self.agent.operations(limit=100)
+        )
         self.live.met(status, me, operations, self.around.now())
-        self.changed()
 
     def changed(self) -> None:
         """Draw the picture: at once when it was quiet, else with the next beat. Nothing beats while nothing changes."""

@@ -26,6 +26,8 @@ class Live:
     seen: datetime | None = None
     connected: bool = False
     lost: str = ""
+    seq: int = 0
+    """The number of the last event that was heard."""
     changes: int = 0
     """Grows with every change, so that a screen knows whether it shows the newest."""
 
@@ -42,8 +44,13 @@ class Live:
         self.connected, self.lost = True, ""
         self._changed(now)
 
+    def missed_before(self, event: Event) -> bool:
+        """Tell whether events came between the last one heard and this one, and did not arrive."""
+        return event.type != "snapshot" and event.seq > self.seq + 1
+
     def apply(self, event: Event, now: datetime) -> None:
         """Take in one event."""
+        self.seq = event.seq
         if event.folders is not None:
             self.folders = {folder.name: folder for folder in event.folders}
         if event.progresses is not None:

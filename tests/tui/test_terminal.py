@@ -21,6 +21,7 @@ from tests.tui.fake_agent import FakeAgent
 from tests.tui.home_server import CAMERA, operation
 from tests.tui.hostile import hostile_steps
 from tui import app
+from tui import terminal as terminal_settings
 
 PROGRAM = "import sys; from pathlib import Path; from tui.app import run; sys.exit(run(Path(sys.argv[1])))"
 DEADLINE = 20.0
@@ -159,7 +160,7 @@ def test_a_network_gets_few_frames_and_what_a_person_set_stays(monkeypatch: pyte
         monkeypatch.delenv(name)
     monkeypatch.setenv("SSH_CONNECTION", "::1 1 ::1 22")
     monkeypatch.setenv("TEXTUAL_FPS", "30")
-    app.settle_in()
+    terminal_settings.settle("auto")
     assert (os.environ["TEXTUAL_FPS"], os.environ["TEXTUAL_SMOOTH_SCROLL"]) == ("30", "0")
     assert os.environ["TEXTUAL_ANIMATIONS"] == "none"
 

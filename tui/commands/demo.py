@@ -49,7 +49,7 @@ def show(*, keep: bool) -> int:
         arrivals = threading.Thread(target=_arrive_later, args=(socket, made.folder, left), daemon=True)
         arrivals.start()
         try:
-            code = show_screens_of_own(socket, Look())
+            code = show_screens_of_own(Settings(), socket, Look())
         finally:
             left.set()
             arrivals.join()

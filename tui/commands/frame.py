@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from core.config import Config
     from core.state import StateDirectory
     from tui.commands.output import Output
-
-Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 @dataclass
@@ -165,17 +164,34 @@ def group(name: str, help: str) -> VerbGroup:
 
 @dataclass(frozen=True)
 class Look:
-    """How the screens are to be."""
+    """How the screens are to be, as far as the command line says so; the person's `choices` say the rest.
+
+    `colors`: true, 256 or 16; nothing leaves it to the choices.
+    """
 
     mouse: bool = True
     read_only: bool = False
+    colors: str = ""
+    ascii: bool = False
+    choices: Path | None = None
 
 
-def look_options(function: Function) -> Function:
-    """Give a command the options of the screens, `no_mouse` and `read_only`."""
+def look_options(function: Callable[..., int]) -> Callable[..., int]:
+    """Give a command the options of the screens; it is called with them as `look`."""
+
+    @wraps(function)
+    def with_look(
+        *arguments: Any, no_mouse: bool, read_only: bool, colors: str | None, ascii: bool, **more: Any
+    ) -> int:
+        look = Look(mouse=not no_mouse, read_only=read_only, colors=colors or "", ascii=ascii)
+        return function(*arguments, look=look, **more)
+
+    wrapped: Callable[..., int] = with_look
     for option in (
+        click.option("--ascii", is_flag=True, help="Screens of ASCII alone, for a terminal without lines and arrows."),
+        click.option("--colors", type=click.Choice(["true", "256", "16"]), help="As many, whatever the terminal says."),
         click.option("--read-only", is_flag=True, help="Screens that only look."),
         click.option("--no-mouse", is_flag=True, help="Screens that leave the mouse to the terminal."),
     ):
-        function = option(function)
-    return function
+        wrapped = option(wrapped)
+    return wrapped

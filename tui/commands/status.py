@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
+from datetime import datetime
+from typing import NoReturn
 
 import click
 import msgspec
 
+from core.errors import AgentUnreachable
 from core.model import Progress
+from tui.commands.changes import changes, look
 from tui.commands.desk import Desk, open_desk
 from tui.commands.folders import print_folders
 from tui.commands.frame import Settings, verb
@@ -21,7 +26,7 @@ AGENT_OUT_OF_REACH = 3
 
 
 @verb("status", example="shelver status --watch")
-@click.option("--watch", is_flag=True, help="Again every two seconds, until Ctrl-C.")
+@click.option("--watch", is_flag=True, help="Go on, with a line for each thing that changes, until Ctrl-C.")
 def command(settings: Settings, watch: bool) -> int:
     """Show the agent, its folders (watching, degraded, paused or halted, and why), what runs and what waits.
 
@@ -29,20 +34,34 @@ def command(settings: Settings, watch: bool) -> int:
     """
     out = settings.output()
     if not watch:
-        return _look(settings, out)
+        return print_status(settings, out)
     try:
-        while True:
-            if out.terminal and not out.json:
-                click.clear()
-            _look(settings, out)
-            time.sleep(WATCH_SECONDS)
+        _watch(settings, out)
     except KeyboardInterrupt:  # the way to end it
         return 0
 
 
-def _look(settings: Settings, out: Output) -> int:
+def print_status(settings: Settings, out: Output) -> int:
+    """Show all of it once, in plain lines. Returns the exit code: 3 where no agent runs."""
     with open_desk(settings, to_act=False) as desk:
         return _print(out, desk)
+
+
+def _watch(settings: Settings, out: Output) -> NoReturn:
+    """Show all of it, and from then on a line for each thing that changes; with `--json` all of it again."""
+    with open_desk(settings, to_act=False) as desk:
+        before = look(desk)
+        _print(out, desk)
+    while True:
+        time.sleep(WATCH_SECONDS)
+        with suppress(AgentUnreachable), open_desk(settings, to_act=False) as desk:  # it ended just now
+            after = look(desk)
+            told = list(changes(before, after))
+            if told and out.json:
+                _print(out, desk)
+            for sentence in told:
+                out.line((f"{datetime.now():%H:%M:%S}", "dim"), "  " if out.terminal else "\t", sentence)
+            before = after
 
 
 def _print(out: Output, desk: Desk) -> int:

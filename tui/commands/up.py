@@ -19,7 +19,7 @@ from tui.commands.open import show_screens, show_screens_of_own
 @verb("up", example="shelver up ~/Downloads", prints_data=False)
 @click.argument("folders", metavar="[FOLDER…]", nargs=-1, type=click.Path(exists=True, file_okay=False))
 @look_options
-def command(settings: Settings, folders: tuple[str, ...], no_mouse: bool, read_only: bool) -> int:
+def command(settings: Settings, folders: tuple[str, ...], look: Look) -> int:
     """Start the agent and open its screens.
 
     With FOLDERs and no config: the built-in rules, which never leave the folder, and nothing moves before you
@@ -28,12 +28,11 @@ def command(settings: Settings, folders: tuple[str, ...], no_mouse: bool, read_o
     from tui.app import refuse_what_cannot_show
 
     refuse_what_cannot_show()
-    look = Look(mouse=not no_mouse, read_only=read_only)
     socket = find_agent(settings)
     if socket is not None:
         if folders:
             raise UsageError("an agent is running already; add the folder to its config, or open its screens: shelver")
-        return show_screens(socket, look)
+        return show_screens(settings, socket, look)
     if folders and settings.config_path().exists():
         _must_be_configured(settings, folders)
         folders = ()
@@ -56,7 +55,7 @@ def start_and_show(settings: Settings, folders: Sequence[str], look: Look) -> in
     agent = AgentProcess(settings, folders)
     socket = agent.start()
     try:
-        code = show_screens_of_own(socket, look)
+        code = show_screens_of_own(settings, socket, look)
     except BaseException:
         agent.stop()
         raise

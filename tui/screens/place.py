@@ -14,6 +14,7 @@ from textual.widget import Widget
 from core.model import Operation
 from core.names import shown
 from tui import words
+from tui.keys import Named
 from tui.live import Live
 from tui.surroundings import Surroundings
 from tui.widgets.line import INKS, Line, Lines, cut, ink, plain
@@ -64,7 +65,7 @@ class Banner(Lines):
         return "\n".join(map(plain, self.lines))
 
 
-class Placed(Screen[T]):
+class Placed(Named, Screen[T]):
     """The part that full screens and dialogs have in common."""
 
     @property
@@ -120,10 +121,14 @@ class Place(Placed[None]):
         self.dismiss()
 
     def action_show_help(self) -> None:
-        """Show every key of this place."""
-        from tui.screens.help import Help  # noqa: PLC0415  (screens open each other)
+        """Show every key of this place, and do what is chosen there."""
+        from tui.screens.help import Deed, Help  # noqa: PLC0415  (screens open each other)
 
-        self.app.push_screen(Help(self))
+        async def chosen(deed: Deed | None) -> None:
+            if deed is not None:
+                await self.app.run_action(deed.action, default_namespace=deed.node)
+
+        self.app.push_screen(Help(self), chosen)
 
     def tell_age(self, banner: Banner) -> None:
         """Say that the agent is gone and how old the picture is, or nothing while it is there."""

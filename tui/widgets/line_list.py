@@ -12,6 +12,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from tui.keys import Named
 from tui.widgets.line import EMPTY, INKS, Line, ink
 
 GUTTER = 2
@@ -20,7 +21,7 @@ MARGIN = 1
 """Cells after a line, so that nothing touches the edge."""
 
 
-class LineList(ScrollView, can_focus=True, inherit_bindings=False):
+class LineList(Named, ScrollView, can_focus=True, inherit_bindings=False):
     """The base of every list. Who derives from it says how many lines there are and what each shows."""
 
     DEFAULT_CSS = """
