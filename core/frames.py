@@ -7,6 +7,7 @@ little-endian), then the payload: MessagePack.
 from __future__ import annotations
 
 import struct
+from array import array
 from collections.abc import Iterator
 from typing import Any
 from zlib import crc32
@@ -46,6 +47,24 @@ def frames(data: memoryview, name: str, skip_after_first: int = 0) -> Iterator[m
             yield body
         offset = end
         number += 1
+
+
+def frame_offsets(data: memoryview, name: str) -> array[int]:
+    """Return where each frame begins, by the heads alone. Raises JournalDamaged, telling `name`."""
+    offsets = array("Q")
+    offset = 0
+    while offset < len(data):
+        head = _head(data, offset)
+        if head is None:
+            raise JournalDamaged(f"{name}, byte {offset}")
+        offsets.append(offset)
+        offset += _HEAD.size + head[0]
+    return offsets
+
+
+def payload_at(data: memoryview, offset: int, name: str) -> memoryview:
+    """Return the payload of the frame that begins at `offset`. Raises JournalDamaged, telling `name`."""
+    return next(frames(data[offset:], f"{name}, after byte {offset}"))
 
 
 def whole_length(data: memoryview, name: str) -> int:

@@ -14,7 +14,7 @@ import errno
 import fcntl
 import mmap
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from core.errors import JournalDamaged, Locked, ShelverError, StateFull, Unknown
 from core.frames import framed, frames, whole_length
 from core.model import Counts, Plan, Request, State, Step
 from core.names import shown
+from core.plan_lines import lines_by_frame
 from core.records import (
     Copied,
     Finished,
@@ -46,6 +47,7 @@ __all__ = [
     "Journal",
     "OperationFiles",
     "Outcomes",
+    "PlanHead",
     "Purged",
     "Record",
     "Sealed",
@@ -61,12 +63,15 @@ _decode_records = msgpack.Decoder(list[Record]).decode
 _decode_steps = msgpack.Decoder(list[Step]).decode
 
 
-class _PlanHead(Struct, array_like=True):
+class PlanHead(Struct, array_like=True):
+    """The first frame of a plan. `counts`: steps in all, steps that act on files; `lines`: see core.plan_lines."""
+
     operation: str
     roots: list[bytes]
     rules: str
     reviewed: bool
-    counts: tuple[int, int]  # steps in all, steps that act on files
+    counts: tuple[int, int]
+    lines: list[int] = []
 
 
 class Approval(Struct, omit_defaults=True):
@@ -120,7 +125,8 @@ class OperationFiles:
     def write_plan(self, plan: Plan) -> None:
         """Write the plan, whole and durable, or leave none. Steps must be numbered from 0 without a gap."""
         files = sum(step.kind not in ("mkdir", "rmdir") for step in plan.steps)
-        head = _PlanHead(plan.operation, plan.roots, plan.rules, plan.reviewed, (len(plan.steps), files))
+        lines = lines_by_frame(plan.steps, FRAME_STEPS)
+        head = PlanHead(plan.operation, plan.roots, plan.rules, plan.reviewed, (len(plan.steps), files), lines)
         starts = range(0, len(plan.steps), FRAME_STEPS)
         parts = [framed(head), *(framed(plan.steps[start : start + FRAME_STEPS]) for start in starts)]
         write_durably(self.plan_path, b"".join(parts))
@@ -159,7 +165,7 @@ class OperationFiles:
                 break
         return steps[skip : skip + limit]
 
-    def _plan_frames(self, skip: int = 0) -> tuple[_PlanHead, Iterator[memoryview]]:
+    def _plan_frames(self, skip: int = 0) -> tuple[PlanHead, Iterator[memoryview]]:
         try:
             with self.plan_path.open("rb") as file:  # mapped: a page of a million steps costs no more than itself
                 data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
@@ -168,7 +174,7 @@ class OperationFiles:
         except ValueError:  # what is empty cannot be mapped
             raise JournalDamaged(f"plan of {self.directory.name}, byte 0") from None
         payloads = frames(data, f"plan of {self.directory.name}", skip_after_first=skip)
-        return msgpack.decode(next(payloads), type=_PlanHead), payloads
+        return msgpack.decode(next(payloads), type=PlanHead), payloads
 
     # -- journal
 
@@ -258,6 +264,10 @@ class Journal:
         """Take a record into the batch under way."""
         self.outcomes.add(record)
         self._pending.append(record)
+
+    def add_done(self, numbers: Sequence[int]) -> None:
+        """Take into the batch that steps were done as planned."""
+        self._pending += self.outcomes.add_done(numbers)
 
     def flush(self) -> None:
         """Hand the batch to the kernel: it survives the death of the process, not a power cut.

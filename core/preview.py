@@ -8,7 +8,6 @@ from msgspec.structs import replace
 
 from core.model import DIRECTORY_KINDS, Operation, Plan, Preview, StepView
 from core.planners.inverse import NOTE_SEPARATOR
-from core.records import Outcomes
 from core.steps import view
 
 SAMPLE_STEPS = 20
@@ -20,14 +19,13 @@ def preview(operation: Operation, plan: Plan) -> Preview:
     files = [step for step in plan.steps if step.kind not in DIRECTORY_KINDS]
     acting = [step for step in files if not step.refused]
     notes = Counter(note for step in acting if step.why for note in step.why.split(NOTE_SEPARATOR))
-    untouched = Outcomes()
     return Preview(
         operation=operation,
         files=len(acting),
         bytes=sum(step.fingerprint.size for step in acting if step.fingerprint),
         notes=dict(notes),
         refusals=dict(Counter(step.refused for step in files if step.refused)),
-        sample=[_expected(view(step, plan.roots, untouched), step.refused) for step in files[:SAMPLE_STEPS]],
+        sample=[_expected(view(step, plan.roots), step.refused) for step in files[:SAMPLE_STEPS]],
     )
 
 

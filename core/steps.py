@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Hashable, Sequence
+from itertools import chain
 from threading import Lock
+from typing import TypeVar
 
 from msgspec import Struct
 
-from core.journal import FRAME_STEPS, OperationFiles, Outcomes
+from core.destinations import Destination, destinations
+from core.journal import OperationFiles
 from core.model import Outcome, Step, StepView, absolute
-from core.names import normalized, shown, wire_path
+from core.names import wire_path
+from core.outcome_table import OutcomeTable
+from core.plan_lines import begins_line
+from core.plan_pages import PlanPages
+from core.step_search import found_steps
 
 _KEPT = 4
-"""Operations whose outcomes stay in memory between two pages."""
+"""Operations, and filters, of which what was found out stays in memory between two pages."""
+
+T = TypeVar("T")
 
 
 class Page(Struct, frozen=True):
-    """Some steps, and how many there are in all that match."""
+    """Some steps, and how many there are in all that match.
+
+    `lines`: how many steps each line holds, where files that go together share one; then `total` counts lines.
+    """
 
     steps: list[StepView]
     total: int
+    lines: list[int] = []
 
 
 class StepPages:
@@ -29,54 +42,120 @@ class StepPages:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._read: OrderedDict[Path, tuple[int, Outcomes]] = OrderedDict()
+        self._plans: OrderedDict[Hashable, PlanPages] = OrderedDict()
+        self._tables: OrderedDict[Hashable, OutcomeTable] = OrderedDict()
+        self._found: OrderedDict[Hashable, array[int]] = OrderedDict()
+        self._destinations: OrderedDict[Hashable, list[tuple[Destination, array[int]]]] = OrderedDict()
 
     def page(
-        self, files: OperationFiles, start: int, limit: int, text: str = "", outcome: Outcome | None = None
+        self,
+        files: OperationFiles,
+        start: int,
+        limit: int,
+        text: str = "",
+        outcome: Outcome | None = None,
+        into: int | None = None,
     ) -> Page:
         """Return matching steps `start` up to `start + limit`.
 
-        `text`: part of a source or destination, case ignored; a leading `!` turns it round. Raises WrongState where
-        there is no plan yet, JournalDamaged.
+        `text`: part of a source or destination, case ignored; a leading `!` turns it round. `into`: the number of one
+        of the `destinations`. Raises WrongState where there is no plan yet, JournalDamaged, IndexError.
         """
-        roots, outcomes = files.roots(), self._outcomes(files)
-        if not text and outcome is None:
-            steps = files.steps(start, limit)
-            return Page([view(step, roots, outcomes) for step in steps], files.planned_steps())
-        views = (view(step, roots, outcomes) for step in _all_steps(files))
-        matching = [each for each in views if outcome in (None, each.outcome) and _matcher(text)(each)]
-        return Page(matching[start : start + limit], len(matching))
+        pages, table = self._pages(files), self._table(files)
+        if not text and outcome is None and into is None:
+            return Page(_views(pages.steps(start, limit), pages, table), pages.total)
+        numbers = self._matching(files, text, outcome, into)
+        steps = pages.chosen(numbers[start : start + limit])
+        return Page(_views(steps, pages, table), len(numbers))
 
-    def _outcomes(self, files: OperationFiles) -> Outcomes:
-        """Return what the journal says; one that grew is read again, one that did not is remembered."""
-        size = files.journal_path.stat().st_size if files.journal_path.exists() else 0
+    def lines(self, files: OperationFiles, start: int, limit: int) -> Page:
+        """Return the steps of the lines `start` up to `start + limit`: files that go together share a line.
+
+        Raises as `page` does.
+        """
+        pages = self._pages(files)
+        steps = pages.steps_of_lines(start, limit)
+        if pages.lines == pages.total:
+            return Page(_views(steps, pages, self._table(files)), pages.total)
+        lengths: list[int] = []
+        for step, before in zip(steps, chain((None,), steps), strict=False):
+            if begins_line(step, before):
+                lengths.append(0)
+            lengths[-1] += 1
+        return Page(_views(steps, pages, self._table(files)), pages.lines, lengths)
+
+    def destinations(self, files: OperationFiles) -> list[Destination]:
+        """Return the folders that a plan's files go into, by name. Raises as `page` does."""
+        return [destination for destination, _ in self._sorted_by_destination(files)]
+
+    # -- what is known
+
+    def _pages(self, files: OperationFiles) -> PlanPages:
+        return self._known(self._plans, files.plan_path, lambda: PlanPages(files))
+
+    def _table(self, files: OperationFiles) -> OutcomeTable:
+        table = self._known(self._tables, files.journal_path, lambda: OutcomeTable(files))
+        table.catch_up()
+        return table
+
+    def _sorted_by_destination(self, files: OperationFiles) -> list[tuple[Destination, array[int]]]:
+        return self._known(self._destinations, files.plan_path, lambda: destinations(self._pages(files)))
+
+    def _matching(self, files: OperationFiles, text: str, outcome: Outcome | None, into: int | None) -> array[int]:
+        pages, table = self._pages(files), self._table(files)
+        key = (files.plan_path, text, outcome, into, table.read)
+
+        def look() -> array[int]:
+            numbers: Sequence[int] = range(pages.total)
+            if into is not None:
+                numbers = self._sorted_by_destination(files)[into][1]
+            if text:
+                found = found_steps(pages, table, text)
+                numbers = found if into is None else sorted(set(numbers).intersection(found))
+            return array("I", numbers if outcome is None else _ended(table, numbers, outcome))
+
+        return self._known(self._found, key, look)
+
+    def _known(self, known: OrderedDict[Hashable, T], key: Hashable, make: Callable[[], T]) -> T:
         with self._lock:
-            known = self._read.get(files.journal_path)
-        if known is not None and known[0] == size:
-            return known[1]
-        outcomes = files.outcomes()
+            if key in known:
+                known.move_to_end(key)
+                return known[key]
+        made = make()
         with self._lock:
-            self._read[files.journal_path] = (size, outcomes)
-            self._read.move_to_end(files.journal_path)
-            while len(self._read) > _KEPT:
-                self._read.popitem(last=False)
-        return outcomes
+            known[key] = made
+            while len(known) > _KEPT:
+                known.popitem(last=False)
+        return made
 
 
-def view(step: Step, roots: list[bytes], outcomes: Outcomes) -> StepView:
-    """Return one step with what became of it."""
-    finished = outcomes.finished.get(step.seq)
-    place = (finished.destination if finished else outcomes.intended.get(step.seq)) or step.destination
+def _ended(table: OutcomeTable, numbers: Sequence[int], outcome: Outcome) -> list[int]:
+    codes, wanted = table.codes, table.codes_of(outcome)
+    found = [number for number in numbers if number < len(codes) and codes[number] in wanted]
+    return found + [number for number in numbers if number >= len(codes)] if outcome == "pending" else found
+
+
+def _views(steps: Sequence[Step], pages: PlanPages, table: OutcomeTable) -> list[StepView]:
+    return [_view(step, pages.roots, table.places.get(step.seq), *table.ending(step.seq)) for step in steps]
+
+
+def view(step: Step, roots: list[bytes]) -> StepView:
+    """Return one step that nothing became of yet."""
+    return _view(step, roots, None, "pending", "")
+
+
+def _view(step: Step, roots: list[bytes], place: bytes | None, outcome: Outcome, reason: str) -> StepView:
     source, source_b64 = _wire(absolute(roots, step.source_root, step.source))
-    destination, destination_b64 = _wire(absolute(roots, step.destination_root, place))
-    reason = finished.reason if finished else step.refused
+    destination, destination_b64 = _wire(absolute(roots, step.destination_root, place or step.destination))
+    if outcome == "pending":
+        reason = step.refused
     return StepView(
         seq=step.seq,
         kind=step.kind,
         group=step.group,
         source=source,
         destination=destination,
-        outcome=finished.outcome if finished else "pending",
+        outcome=outcome,
         reason=reason or step.why or None,
         source_b64=source_b64,
         destination_b64=destination_b64,
@@ -85,24 +164,3 @@ def view(step: Step, roots: list[bytes], outcomes: Outcomes) -> StepView:
 
 def _wire(path: bytes) -> tuple[str | None, str | None]:
     return wire_path(path) if path else (None, None)
-
-
-def _all_steps(files: OperationFiles) -> Iterator[Step]:
-    start = 0
-    while steps := files.steps(start, 16 * FRAME_STEPS):
-        yield from steps
-        start += len(steps)
-
-
-def _matcher(text: str) -> Callable[[StepView], bool]:
-    wanted = _folded(text.removeprefix("!"))
-    inverse = text.startswith("!")
-
-    def matches(each: StepView) -> bool:
-        return (wanted in _folded(f"{each.source or ''}\n{each.destination or ''}")) is not inverse
-
-    return matches
-
-
-def _folded(text: str) -> str:
-    return normalized(shown(text).encode()).casefold()
