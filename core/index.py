@@ -1,30 +1,22 @@
 """What is already known about each file: its last `lstat`, when it was first seen here, facts read from it.
 
-A cache in SQLite, safe to delete at any time. What is damaged, or was deleted beneath a running process, is
-started anew: files are then new again, and facts are read again.
-
-One `Index` may be shared by threads, and one file by processes (the agent reconciles, the worker reads facts).
+A cache: where it is started anew, files are new again, and facts are read again. The agent and the worker share it
+(one reconciles, the other reads facts).
 """
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import threading
 import time
 import zlib
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
-from types import TracebackType
-from typing import Any, TypeVar
 
 import msgspec
 
+from core.cache import Cache
 from core.errors import StateFull
-from core.names import shown
-from core.state import flocked
 from core.storage import Entry
 
 Stamp = tuple[int, int, int, int]
@@ -33,9 +25,8 @@ Stamp = tuple[int, int, int, int]
 Record = tuple[int, str | int | None]
 """One fact as it is kept: the version of the method that read it, and what it found (None: no value)."""
 
-_VERSION = 1
 # The four numbers of a stamp have no type in SQL: one that needs more than 63 bits is kept as text.
-_SCHEMA = f"""
+_SCHEMA = """
 CREATE TABLE IF NOT EXISTS files (
     root BLOB NOT NULL, path BLOB NOT NULL,
     inode NOT NULL, size NOT NULL, mtime_ns NOT NULL, ctime_ns NOT NULL,
@@ -48,7 +39,6 @@ CREATE TABLE IF NOT EXISTS facts (
     known BLOB NOT NULL,
     PRIMARY KEY (root, path)
 ) WITHOUT ROWID;
-PRAGMA user_version = {_VERSION};
 """
 
 # A file at a known path is the one seen before if its inode stayed (it was edited) or its size and mtime did
@@ -64,35 +54,23 @@ ON CONFLICT (root, path) DO UPDATE SET
 
 _REPLACE_FACTS = "REPLACE INTO facts VALUES (?, ?, ?, ?, ?, ?, ?)"
 
-_BEYOND_USE = {
-    sqlite3.SQLITE_CORRUPT,
-    sqlite3.SQLITE_NOTADB,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_SCHEMA,
-    sqlite3.SQLITE_ERROR,  # a table or column is not what this version expects
-}
 _PATHS_AT_ONCE = 500
-_PATIENCE = 30.0  # seconds that one process waits for another's transaction
 
 _to_bytes = msgspec.msgpack.Encoder().encode
 _to_records = msgspec.msgpack.Decoder(dict[str, Record]).decode
 _PACKED = b"\xc1"  # no MessagePack begins so
 _WORTH_PACKING = 4096  # bytes: only documents' texts are that long
-_Answer = TypeVar("_Answer")
 
 
-class Index:
+class Index(Cache):
     """The index of every folder. Methods take the folder's root (absolute) and paths relative to it.
 
     Raises StateFull where the disk that holds it is full, else nothing: it is only a cache.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.RLock()
-        self._connection = self._open()
+    version = 1
+    tables = ("files", "facts")
+    schema = _SCHEMA
 
     def folder_entries(self, root: bytes) -> dict[bytes, Stamp]:
         """Return every file known in a folder, to compare with what a walk finds."""
@@ -130,11 +108,27 @@ class Index:
         rows = self._ask("SELECT first_seen FROM files WHERE root = ? AND path = ?", root, path)
         return datetime.fromtimestamp(rows[0][0] / 1e9, UTC) if rows else None
 
-    def update(self, root: bytes, upserts: Iterable[Entry], removed: Iterable[bytes]) -> None:
-        """Take in what a walk found new or changed, and what it no longer found: one transaction."""
+    def seen(self, root: bytes, paths: Iterable[bytes]) -> dict[bytes, int]:
+        """Return when some files were first seen, in nanoseconds since 1970; those not known are left out."""
+
+        def look(connection: sqlite3.Connection) -> dict[bytes, int]:
+            question = "SELECT first_seen FROM files WHERE root = ? AND path = ?"
+            found = ((path, connection.execute(question, (root, path)).fetchone()) for path in paths)
+            return {path: row[0] for path, row in found if row}
+
+        return self._attempt(look)
+
+    def update(
+        self, root: bytes, upserts: Iterable[Entry], removed: Iterable[bytes], seen: Mapping[bytes, int] | None = None
+    ) -> None:
+        """Take in what a walk found new or changed, and what it no longer found: one transaction.
+
+        `seen`: when some were first seen, as `seen` tells, though not at this place.
+        """
         now = time.time_ns()
-        gone = [(root, path) for path in removed]
-        rows = [(root, each.path, *_stamp(each), now) for each in upserts]
+        seen = seen or {}
+        gone = [(root, path) for path in (*removed, *seen)]  # what was there before has another age
+        rows = [(root, each.path, *_stamp(each), seen.get(each.path, now)) for each in upserts]
 
         def write(connection: sqlite3.Connection) -> None:
             connection.executemany("DELETE FROM files WHERE root = ? AND path = ?", gone)
@@ -142,6 +136,12 @@ class Index:
             connection.executemany(_UPSERT, rows)
 
         self._change(write)
+
+    def doubt(self, root: bytes, paths: Iterable[bytes]) -> None:
+        """Take files for changed when they are looked at next, and for no younger."""
+        rows = [(root, path) for path in paths]
+        doubted = "UPDATE files SET ctime_ns = 0 WHERE root = ? AND path = ?"
+        self._change(lambda connection: connection.executemany(doubted, rows))
 
     def forget(self, root: bytes) -> None:
         """Drop all that is known of a folder."""
@@ -180,94 +180,6 @@ class Index:
                 lambda connection: connection.executemany("REPLACE INTO facts VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
             )
 
-    def close(self) -> None:
-        """Let go of the file."""
-        with self._lock:
-            self._connection.close()
-
-    def __enter__(self) -> Index:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
-
-    # -- one connection, tried again on a fresh file when the old one is beyond use ---------------------------
-
-    def _ask(self, question: str, *values: object) -> list[Any]:
-        return self._attempt(lambda connection: connection.execute(question, values).fetchall())
-
-    def _change(self, write: Callable[[sqlite3.Connection], object]) -> None:
-        def transaction(connection: sqlite3.Connection) -> None:
-            with connection:
-                connection.execute("BEGIN IMMEDIATE")
-                write(connection)
-
-        self._attempt(transaction)
-
-    def _attempt(self, act: Callable[[sqlite3.Connection], _Answer]) -> _Answer:
-        with self._lock:
-            if self._identity != _identity(self._path):  # deleted, and perhaps made anew by another process
-                self._reopen()
-            try:
-                return act(self._connection)
-            except sqlite3.DatabaseError as error:
-                if _primary(error) == sqlite3.SQLITE_FULL:
-                    raise StateFull(shown(str(self._path.parent))) from error
-                if not _is_beyond_use(error):
-                    raise
-                self._reopen()
-                return act(self._connection)
-
-    def _reopen(self) -> None:
-        self._connection.close()
-        self._connection = self._open()
-
-    def _open(self) -> sqlite3.Connection:
-        """Open the file, or a fresh one in its place. One process at a time, so that none deletes another's."""
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with flocked(self._path.with_name(self._path.name + ".lock"), shown(str(self._path)), wait=True):
-            try:
-                return self._connect()
-            except sqlite3.DatabaseError as error:
-                if not _is_beyond_use(error):
-                    raise
-            for suffix in ("", "-wal", "-shm"):
-                with suppress(FileNotFoundError):
-                    os.unlink(f"{self._path}{suffix}")
-            return self._connect()
-
-    def _connect(self) -> sqlite3.Connection:
-        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # SQLite would heed the umask only
-        connection = sqlite3.connect(self._path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
-            if version not in (0, _VERSION):
-                raise _OtherVersion
-            connection.executescript(_SCHEMA)
-            for table in ("files", "facts"):
-                connection.execute(f"SELECT * FROM {table} LIMIT 1").fetchone()  # noqa: S608 -- not anyone's data
-        except BaseException:
-            connection.close()
-            raise
-        self._identity = _identity(self._path)
-        return connection
-
-
-class _OtherVersion(sqlite3.DatabaseError):
-    """Another version of Shelver wrote the file."""
-
-    sqlite_errorcode = sqlite3.SQLITE_SCHEMA
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        found = os.stat(path)
-    except FileNotFoundError:
-        return None
-    return found.st_dev, found.st_ino
-
 
 def _stamp(entry: Entry) -> tuple[int | str, ...]:
     return _number(entry.inode), entry.size, _number(entry.mtime_ns), _number(entry.ctime_ns)
@@ -284,11 +196,3 @@ def _decode(content: bytes) -> dict[str, Record]:
 
 def _number(value: int) -> int | str:
     return value if -(1 << 63) <= value < 1 << 63 else str(value)
-
-
-def _primary(error: sqlite3.DatabaseError) -> int:
-    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
-
-
-def _is_beyond_use(error: sqlite3.DatabaseError) -> bool:
-    return _primary(error) in _BEYOND_USE

@@ -164,7 +164,7 @@ def test_the_whole_cache_may_be_deleted_while_in_use(tmp_path: Path) -> None:
 
 
 def test_facts_that_cannot_be_kept_are_let_go(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.index._PATIENCE", 0.01)
+    monkeypatch.setattr("core.cache._PATIENCE", 0.01)
     with Index(path) as index, closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         index.store_facts(ROOT, [(entry(), {"kind": (1, "image")})])
