@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.courses import stands_in
 from core.model import DIRECTORY_KINDS, Plan
 
 
@@ -20,6 +21,8 @@ def earlier_users(plan: Plan) -> dict[int, int]:
         before = max((used.get(name, -1) for name in own), default=-1)
         if before >= 0:
             earlier[step.seq] = before
+        if stands_in(step):  # it leaves its source's name as it is: 1,000 duplicates of one file wait for nothing
+            own.discard(_name(plan, step.source_root, step.source))
         used.update(dict.fromkeys(own, step.seq))
     return earlier
 

@@ -12,6 +12,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from core.courses import course
 from core.database import opened
 from core.journal import Outcomes
 from core.model import Plan, Request, Step, absolute
@@ -111,7 +112,7 @@ class Decisions:
 def undone_decisions(rules: str, request: Request, plan: Plan, outcomes: Outcomes) -> Iterator[Decision]:
     """Yield what a rollback decides: each file that it put back stays there."""
     for step, path in _done(plan, outcomes):
-        if step.kind in ("move", "trash") and step.fingerprint is not None:
+        if (step.kind in ("move", "trash") or step.means == "move") and step.fingerprint is not None:
             print_ = outcomes.finished[step.seq].fingerprint or step.fingerprint
             yield Decision(path, "undone", print_.size, print_.mtime_ns, rules, request.id)
 
@@ -120,10 +121,11 @@ def run_decisions(rules: str, request: Request, plan: Plan, outcomes: Outcomes) 
     """Yield what an operation decides: what failed is not tried again by itself, what was copied not copied again."""
     for step in plan.steps:
         finished = outcomes.finished.get(step.seq)
-        if finished is None or step.fingerprint is None:
+        way = course(step)
+        if finished is None or way.fingerprint is None:
             continue
-        path = absolute(plan.roots, step.source_root, step.source)
-        size, mtime_ns = step.fingerprint.size, step.fingerprint.mtime_ns
+        path = absolute(plan.roots, way.source_root, way.source)
+        size, mtime_ns = way.fingerprint.size, way.fingerprint.mtime_ns
         if finished.outcome == "failed":
             yield Decision(path, "failed", size, mtime_ns, rules, request.id)
         elif finished.outcome == "done" and step.kind == "copy":
@@ -133,9 +135,10 @@ def run_decisions(rules: str, request: Request, plan: Plan, outcomes: Outcomes) 
 def rejected_decisions(rules: str, request: Request, plan: Plan) -> Iterator[Decision]:
     """Yield what a rejection decides: each file of the plan stays where it is."""
     for step in plan.steps:
-        if step.fingerprint is not None:
-            path = absolute(plan.roots, step.source_root, step.source)
-            yield Decision(path, "rejected", step.fingerprint.size, step.fingerprint.mtime_ns, rules, request.id)
+        way = course(step)
+        if way.fingerprint is not None:
+            path = absolute(plan.roots, way.source_root, way.source)
+            yield Decision(path, "rejected", way.fingerprint.size, way.fingerprint.mtime_ns, rules, request.id)
 
 
 def _done(plan: Plan, outcomes: Outcomes) -> Iterator[tuple[Step, bytes]]:
@@ -143,4 +146,5 @@ def _done(plan: Plan, outcomes: Outcomes) -> Iterator[tuple[Step, bytes]]:
     for step in plan.steps:
         finished = outcomes.finished.get(step.seq)
         if finished is not None and finished.outcome == "done":
-            yield step, absolute(plan.roots, step.destination_root, finished.destination or step.destination)
+            way = course(step, finished.destination)
+            yield step, absolute(plan.roots, way.destination_root, way.destination)

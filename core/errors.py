@@ -23,6 +23,10 @@
         ├── DestinationTaken         1
         ├── FolderTaken              1
         ├── EscapesRoot              1
+        ├── SurvivorLost             1   of a duplicate: the copy that stays is not what it was
+        ├── NotTheSame               1
+        ├── SameFile                 1
+        ├── CannotStandIn            1
         ├── CrossesDevices           1   a rename cannot do it, a copy can (never seen by a user)
         ├── NoSpace                  1
         ├── AccessDenied             1
@@ -173,6 +177,22 @@ class FolderTaken(StorageError):
 
 class EscapesRoot(StorageError):
     """its path leads out of the folder"""
+
+
+class SurvivorLost(StorageError):
+    """the copy that would stay cannot be relied on: {detail}"""
+
+
+class NotTheSame(StorageError):
+    """its content is not that of the copy that would stay"""
+
+
+class SameFile(StorageError):
+    """it is another name of the very file that would stay, not a copy"""
+
+
+class CannotStandIn(StorageError):
+    """nothing can stand in for it: {detail}"""
 
 
 class CrossesDevices(StorageError):

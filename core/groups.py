@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
 from core.errors import CrossesDevices, DestinationTaken, StorageError
 from core.model import Attributes, Fingerprint, Step
 from core.names import shown
 from core.run import Run, expected
+from core.storage.twins import Twins
 from core.transfers import Transfer, Transfers
 
 
@@ -48,7 +49,9 @@ class Groups:
         """Put the rest of a group where it goes, or put back what was placed of it. Raises Cancelled."""
         try:
             self._check(steps)
-            placed = placed + self._place(list(steps))
+            with ExitStack() as stack:
+                held = self._hold_survivors(steps, stack)
+                placed = placed + self._place_beside(held, list(steps))
         except Held as held:
             self.give_up([*steps, *(file.step for file in placed)], placed, held)
         else:
@@ -69,6 +72,34 @@ class Groups:
         for step in steps:
             with _held_by(step):
                 self._run.source(step).check_unchanged(step.source, expected(step))
+
+    def _hold_survivors(self, steps: Sequence[Step], stack: ExitStack) -> list[tuple[Step, Twins]]:
+        """Compare those that are duplicates with the copies that stay, and hold all. Raises Held, Cancelled."""
+        held = []
+        for step in steps:
+            if step.kind == "trash" and step.survivor is not None:
+                progress = self._run.copy_progress(step)
+                try:
+                    with _held_by(step):
+                        twins = stack.enter_context(self._run.twins(step))
+                        twins.compare(progress)
+                finally:
+                    progress.take_back()
+                held.append((step, twins))
+        return held
+
+    def _place_beside(self, held: Sequence[tuple[Step, Twins]], steps: list[Step]) -> list[Placed]:
+        """Return the files at their places, the copies that stay looked at right before and after. Raises Held."""
+        for step, twins in held:
+            with _held_by(step):
+                twins.check()
+        placed = self._place(steps)
+        for step, twins in held:
+            try:
+                twins.check_survivor()
+            except StorageError as error:
+                raise Held(step, error, self._put_back(placed)) from None
+        return placed
 
     def _place(self, steps: list[Step]) -> list[Placed]:
         """Return the files at their own places, or all under one number. Raises Held, having moved none."""

@@ -15,6 +15,7 @@ from threading import Lock
 from msgspec import Struct
 from xxhash import xxh3_64_intdigest
 
+from core.courses import course
 from core.database import opened
 from core.journal import Outcomes
 from core.model import DIRECTORY_KINDS, Plan, Request, StepKind, absolute
@@ -184,8 +185,9 @@ def _rows(request: Request, plan: Plan, outcomes: Outcomes) -> Iterator[tuple[ob
         finished = outcomes.finished.get(step.seq)
         if finished is None or finished.outcome != "done" or step.kind in DIRECTORY_KINDS:
             continue
-        source = absolute(plan.roots, step.source_root, step.source)
-        destination = absolute(plan.roots, step.destination_root, finished.destination or step.destination)
+        way = course(step, finished.destination)
+        source = absolute(plan.roots, way.source_root, way.source)
+        destination = absolute(plan.roots, way.destination_root, way.destination)
         words = _words(source, destination)
         yield sequence, step.seq, id, step.kind, source, destination, _key(source), _key(destination), words
 

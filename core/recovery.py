@@ -35,6 +35,7 @@ from core.groups import Groups, Held, Placed
 from core.journal import Finished
 from core.model import DIRECTORY_KINDS, Fingerprint, Step
 from core.names import shown
+from core.replacing import Replacing
 from core.run import Run, expected
 from core.storage import Copy
 from core.transfers import Transfer, Transfers
@@ -60,10 +61,11 @@ class Finding:
 class Recovery:
     """Brings every step that an earlier attempt began to an end, or back to its beginning."""
 
-    def __init__(self, run: Run, transfers: Transfers, groups: Groups) -> None:
+    def __init__(self, run: Run, transfers: Transfers, groups: Groups, replacing: Replacing) -> None:
         self._run = run
         self._transfers = transfers
         self._groups = groups
+        self._replacing = replacing
 
     def recover(self, earlier: Mapping[int, int], *, same_boot: bool) -> None:
         """Look at every step without a record and, if the machine was started anew, at those done since the last seal.
@@ -100,7 +102,8 @@ class Recovery:
             record, step = outcomes.finished[seq], steps[seq]
             if record.outcome == "done":
                 self._run.source(step).touch(step.source)
-                self._run.target(step).touch(record.destination or step.destination)
+                self._run.target(step).touch(step.destination)
+                self._run.target(step).touch(record.destination or step.trash or step.destination)
 
     def _recheck_done(self) -> None:
         """Make steps pending again that the disk lost: their records were durable before their changes were."""
@@ -121,6 +124,8 @@ class Recovery:
         source, target = self._run.source(step), self._run.target(step)
         destination = record.destination or step.destination
         try:
+            if step.kind == "replace":
+                return self._replacing.was_lost(step, record)
             if step.kind == "mkdir":
                 return not target.exists(step.destination)
             if step.kind == "rmdir":
@@ -142,6 +147,9 @@ class Recovery:
     def _recover_one(self, step: Step) -> None:
         if step.kind in DIRECTORY_KINDS:
             self._recover_directory(step)
+            return
+        if step.kind == "replace":
+            self._replacing.recover(step)
             return
         try:
             finding = self.look(step)

@@ -87,7 +87,7 @@ def _trashed_by(files: OperationFiles, keep: float) -> Iterator[Trashed]:
                     files.directory.name,
                     step.seq,
                     absolute(plan.roots, step.destination_root, place),
-                    absolute(plan.roots, step.source_root, step.source),
+                    _original(plan, step),
                     left.size,
                     ended,
                     ended + timedelta(seconds=keep),
@@ -116,9 +116,19 @@ def _in_trash(plan: Plan, outcomes: Outcomes) -> Iterator[tuple[Step, bytes, Fin
         finished = outcomes.finished.get(step.seq)
         if step.kind not in ("trash", "replace") or finished is None or finished.outcome != "done":
             continue
-        left = finished.fingerprint or step.fingerprint
+        if step.kind == "replace":
+            place, left = finished.destination or step.trash, step.occupant
+        else:
+            place, left = finished.destination or step.destination, finished.fingerprint or step.fingerprint
         if step.seq not in outcomes.purged and left is not None:
-            yield step, finished.destination or step.destination, left
+            yield step, place, left
+
+
+def _original(plan: Plan, step: Step) -> bytes:
+    """Return where lay what a step put into the trash."""
+    if step.kind == "replace":
+        return absolute(plan.roots, step.destination_root, step.destination)
+    return absolute(plan.roots, step.source_root, step.source)
 
 
 def _purged(files: OperationFiles, keep: float, log: Callable[[Trashed], None], now: datetime) -> Iterator[Trashed]:

@@ -145,6 +145,8 @@ def view(step: Step, roots: list[bytes]) -> StepView:
 
 
 def _view(step: Step, roots: list[bytes], place: bytes | None, outcome: Outcome, reason: str) -> StepView:
+    if step.kind == "replace":  # what is recorded of it is where in the trash the other file is
+        place = None
     source, source_b64 = _wire(absolute(roots, step.source_root, step.source))
     destination, destination_b64 = _wire(absolute(roots, step.destination_root, place or step.destination))
     if outcome == "pending":

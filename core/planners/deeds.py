@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from core.errors import UsageError
+from core.courses import course
 from core.journal import Outcomes
-from core.model import DIRECTORY_KINDS, Attributes, Fingerprint, Plan, Step, absolute
+from core.model import DIRECTORY_KINDS, Attributes, Fingerprint, Plan, Request, Step, absolute
+from core.names import shown
 from core.planners.world import Place, above
 
 
 class Deed(NamedTuple):
     """A step that was carried out: where its file came from and where it was put, absolute and as a place.
 
-    `left`: what the file had there when the step was done. `attributes`: of a removed directory.
+    `left`: what the file had there when the step was done. `attributes`: of a removed directory. `stand_in`: what got
+    the name of a file that was replaced.
     """
 
     step: Step
@@ -24,6 +28,7 @@ class Deed(NamedTuple):
     left: Fingerprint | None
     attributes: Attributes | None
     purged: bool
+    stand_in: Fingerprint | None = None
 
     @property
     def roots(self) -> set[int]:
@@ -44,10 +49,11 @@ def deeds(plan: Plan, outcomes: Outcomes) -> list[Deed]:
         finished = outcomes.finished.get(step.seq)
         if finished is None or finished.outcome != "done":
             continue
-        source = Place(step.source_root, step.source)
+        way = course(step, finished.destination)
+        source = Place(way.source_root, way.source)
         source = put.get(source, source) if step.kind == "copy" else put.pop(source, source)
-        destination = Place(step.destination_root, finished.destination or step.destination)
-        if finished.destination:
+        destination = Place(way.destination_root, way.destination)
+        if finished.destination and step.kind != "replace":
             put[Place(step.destination_root, step.destination)] = destination
         done.append(
             Deed(
@@ -56,9 +62,10 @@ def deeds(plan: Plan, outcomes: Outcomes) -> list[Deed]:
                 destination,
                 absolute(plan.roots, *source) if source.path else b"",
                 absolute(plan.roots, *destination) if destination.path else b"",
-                finished.fingerprint or step.fingerprint,
+                way.fingerprint if step.kind == "replace" else finished.fingerprint or step.fingerprint,
                 finished.attributes or step.attributes,
                 step.seq in outcomes.purged,
+                finished.fingerprint or step.fingerprint,
             )
         )
     return done
@@ -85,6 +92,15 @@ def selected(done: Sequence[Deed], only: Sequence[bytes]) -> list[Deed]:
         if deed.is_directory and (_hits(path, wanted) or (deed.step.kind == "mkdir" and path in held)):
             chosen.add(deed.step.seq)
     return [deed for deed in done if deed.step.seq in chosen]
+
+
+def check_part(request: Request, done: Sequence[Deed]) -> list[Deed]:
+    """Return the part of what was done that a rollback means. Raises UsageError where it means nothing of it."""
+    meant = list(done) if request.only is None else selected(done, request.only)
+    if request.only is not None and not meant:
+        places = ", ".join(map(shown, request.only))
+        raise UsageError(f"{request.undo_of} changed nothing at {places}", field="only")
+    return meant
 
 
 def _hits(path: bytes, wanted: set[bytes]) -> bool:

@@ -10,6 +10,7 @@ import errno
 import os
 from collections import OrderedDict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -57,6 +58,24 @@ def storage_error(error: OSError) -> StorageError:
     """Return what an error of the operating system means for a step."""
     code = error.errno or 0
     return _ERRORS.get(code, IoFailed)(os.strerror(code))
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Tell of errors of the operating system as what they mean for a step."""
+    try:
+        yield
+    except OSError as error:
+        raise storage_error(error) from None
+
+
+@contextmanager
+def opened(descriptor: int) -> Iterator[int]:
+    """Close a descriptor afterwards."""
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 class Directories:

@@ -16,6 +16,8 @@ from collections.abc import Callable
 from typing import Any
 
 _RENAME_NOREPLACE = 1
+_RENAME_EXCHANGE = 2
+_FICLONE = 0x40049409
 _OPENAT2 = 437  # the same number on every architecture
 _RESOLVE_NO_MAGICLINKS = 0x02
 _RESOLVE_NO_SYMLINKS = 0x04
@@ -78,6 +80,27 @@ def _link_and_unlink(source_directory: int, source: bytes, directory: int, name:
     except OSError:
         os.unlink(name, dir_fd=directory)
         raise
+
+
+def rename_exchange(directory: int, name: bytes, other_directory: int, other: bytes) -> None:
+    """Let two names change places, both at once: whoever looks finds a file under each, at any moment.
+
+    OSError: EOPNOTSUPP where the file system cannot.
+    """
+    while _renameat2(directory, name, other_directory, other, _RENAME_EXCHANGE):
+        code = ctypes.get_errno()
+        if code in _UNSUPPORTED:
+            raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+        if code != errno.EINTR:
+            raise OSError(code, os.strerror(code))
+
+
+def clone_content(source: int, target: int) -> None:
+    """Let an open, empty file share all blocks of another, until one of them is changed.
+
+    OSError: EOPNOTSUPP (or ENOTTY, EINVAL) where the file system cannot, EXDEV between two file systems.
+    """
+    fcntl.ioctl(target, _FICLONE, source)
 
 
 def open_beneath(root: int, path: bytes, flags: int) -> int:

@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 from core.errors import (
     EscapesRoot,
@@ -21,7 +21,7 @@ from core.errors import (
 from core.model import Attributes, Fingerprint
 from core.storage import Copy, Entry, KeepGoing, linux
 from core.storage.copying import copy_content, digest_of, give_attributes, read_attributes
-from core.storage.directories import Directories, storage_error
+from core.storage.directories import Directories, opened, storage_error, told
 from core.trash import TRASH
 
 OWN_PREFIX = b".shelver-"
@@ -44,7 +44,7 @@ class LocalStorage(Directories):
     def fingerprint(self, path: bytes) -> Fingerprint | None:
         """Return what is there now, or None if there is no regular file; never follows a symlink."""
         status = self._status(path)
-        return _fingerprint(status) if status and stat.S_ISREG(status.st_mode) else None
+        return fingerprint_of(status) if status and stat.S_ISREG(status.st_mode) else None
 
     def exists(self, path: bytes) -> bool:
         """Tell whether anything has this name, be it a directory or a dangling symlink."""
@@ -61,7 +61,7 @@ class LocalStorage(Directories):
         return _entry(path, status) if status and stat.S_ISREG(status.st_mode) else None
 
     def _status(self, path: bytes) -> os.stat_result | None:
-        with _told():
+        with told():
             try:
                 directory, name = self.place(path)
                 return os.stat(name, dir_fd=directory, follow_symlinks=False)
@@ -70,16 +70,16 @@ class LocalStorage(Directories):
 
     def list_directory(self, path: bytes) -> list[bytes]:
         """Return the names in a directory (b"" is the root), in no order; none if there is no such directory."""
-        with _told():
+        with told():
             try:
-                with _opened(self.open_directory(path)) as descriptor:
+                with opened(self.open_directory(path)) as descriptor:
                     return [os.fsencode(name) for name in os.listdir(descriptor)]
             except (FileNotFoundError, NotADirectoryError):
                 return []
 
     def attributes(self, path: bytes) -> Attributes:
         """Return mode, owner, mtime, xattrs and ACLs of a directory. Raises SourceMissing."""
-        with _told(), _opened(self.open_directory(path)) as descriptor:
+        with told(), opened(self.open_directory(path)) as descriptor:
             return read_attributes(descriptor)
 
     def walk(self, descend: Callable[[bytes], bool] = lambda path: True) -> Iterator[Entry]:
@@ -94,7 +94,7 @@ class LocalStorage(Directories):
         while waiting:
             directory = waiting.pop()
             try:
-                with _opened(self._open_for_walk(directory)) as descriptor:
+                with opened(self._open_for_walk(directory)) as descriptor:
                     yield from self._walk_one(directory, descriptor, descend, waiting)
             except (FileNotFoundError, NotADirectoryError):
                 if not directory:
@@ -144,7 +144,7 @@ class LocalStorage(Directories):
         descriptor = os.open(name, _LOOK, dir_fd=directory)
         try:
             in_use = linux.has_writer(descriptor)  # the lease ends with the descriptor, at once
-            is_unchanged = _is_as(expected, descriptor)
+            is_unchanged = is_as(expected, descriptor)
         finally:
             os.close(descriptor)
         if not is_unchanged:
@@ -167,9 +167,9 @@ class LocalStorage(Directories):
 
     def check_unused(self, path: bytes) -> None:
         """Raise SourceInUse if another program has the file open for writing."""
-        with _told():
+        with told():
             try:
-                with _opened(self.open_file(path, os.O_RDONLY)) as descriptor:
+                with opened(self.open_file(path, os.O_RDONLY)) as descriptor:
                     if linux.has_writer(descriptor):
                         raise SourceInUse
             except PermissionError:
@@ -210,7 +210,7 @@ class LocalStorage(Directories):
 
     def link(self, source: bytes, target: LocalStorage, destination: bytes) -> None:
         """Give a file a second name. Raises DestinationTaken, SourceMissing, CrossesDevices, …"""
-        with _told():
+        with told():
             target.make_parents(destination)
             directory, name = target.place(destination)
             source_directory, source_name = self.place(source)
@@ -232,34 +232,34 @@ class LocalStorage(Directories):
         `attributes`: what the copy gets instead of the source's own. Raises SourceChanged if the file is not, or does
         not stay, as expected; whatever `go_on` raises; NoSpace, ….
         """
-        with _told(), _opened(self.open_file(source, os.O_RDONLY)) as reading:
-            if not _is_as(expected, reading):
+        with told(), opened(self.open_file(source, os.O_RDONLY)) as reading:
+            if not is_as(expected, reading):
                 raise SourceChanged
             target.make_parents(temporary)
             target.check_space(temporary, os.fstat(reading).st_blocks * 512)
-            with _opened(target.open_file(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL)) as writing:
+            with opened(target.open_file(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL)) as writing:
                 try:
                     wanted = attributes or read_attributes(reading)
                     digest = copy_content(reading, writing, go_on)
                     is_whole = give_attributes(writing, wanted)
-                    if not _is_as(expected, reading):
+                    if not is_as(expected, reading):
                         raise SourceChanged
                 except BaseException:
                     target.discard(temporary)
                     raise
                 os.posix_fadvise(writing, 0, 0, os.POSIX_FADV_DONTNEED)  # begins to write it: `confirm` waits less
-                return Copy(temporary, digest, _fingerprint(os.fstat(writing)), None if is_whole else wanted)
+                return Copy(temporary, digest, fingerprint_of(os.fstat(writing)), None if is_whole else wanted)
 
     def check_space(self, path: bytes, size: int) -> None:
         """Raise NoSpace if a file that takes so many bytes cannot fit where `path` lies: better now than amid it."""
-        with _told():
+        with told():
             room = os.fstatvfs(self.place(path)[0])
         if room.f_blocks and size > room.f_bavail * room.f_frsize:
             raise NoSpace
 
     def confirm(self, copy: Copy) -> None:
         """Make a copy's bytes durable, and read them back. Raises IoFailed if they are not what was copied."""
-        with _told(), _opened(self.open_file(copy.temporary, os.O_RDONLY)) as descriptor:
+        with told(), opened(self.open_file(copy.temporary, os.O_RDONLY)) as descriptor:
             os.fsync(descriptor)
             os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)  # what is read comes from the disk
             if digest_of(descriptor) != copy.digest:
@@ -269,17 +269,17 @@ class LocalStorage(Directories):
         """Tell whether a file is the one that was copied, byte for byte."""
         if self.fingerprint(path) != copy.fingerprint:
             return False
-        with _told(), _opened(self.open_file(path, os.O_RDONLY)) as descriptor:
+        with told(), opened(self.open_file(path, os.O_RDONLY)) as descriptor:
             return digest_of(descriptor) == copy.digest
 
     def publish(self, copy: Copy, destination: bytes) -> None:
         """Give a copy its name without replacing. Raises DestinationTaken, …"""
-        with _told():
+        with told():
             linux.rename_noreplace(*self.place(copy.temporary), *self.place(destination))
 
     def sync_folder_of(self, path: bytes) -> None:
         """Make the name of a file durable, and the names of the directories that were made for it."""
-        with _told():
+        with told():
             self.sync_path(path.rpartition(b"/")[0])
 
     def take_away(self, path: bytes, expected: Fingerprint, aside: bytes) -> None:
@@ -287,7 +287,7 @@ class LocalStorage(Directories):
 
         `aside` lies in the same directory. Raises SourceMissing, SourceChanged, SourceInUse: then it stays.
         """
-        with _told():
+        with told():
             linux.rename_noreplace(*self.place(path), *self.place(aside))
         try:
             self.check_unchanged(aside, expected)
@@ -298,7 +298,7 @@ class LocalStorage(Directories):
 
     def discard(self, path: bytes) -> None:
         """Remove one of Shelver's own temporaries, if it is there."""
-        with _told():
+        with told():
             try:
                 directory, name = self.place(path)
                 os.unlink(name, dir_fd=directory)
@@ -327,19 +327,19 @@ class LocalStorage(Directories):
 
         With attributes it is private until `give_directory` gives it those. Raises DestinationTaken.
         """
-        with _told():
+        with told():
             self.make_parents(path)
             return self.make(path, None if attributes is None else 0o700)
 
     def give_directory(self, path: bytes, attributes: Attributes) -> None:
         """Give a directory back what it had, once all files are in it: mode, owner, xattrs, ACLs, times."""
-        with _told(), _opened(self.open_directory(path)) as descriptor:
+        with told(), opened(self.open_directory(path)) as descriptor:
             give_attributes(descriptor, attributes)
 
     def remove_directory(self, path: bytes) -> Attributes:
         """Remove an empty directory and return what it was. Raises FolderNotEmpty, SourceMissing."""
         attributes = self.attributes(path)
-        with _told():
+        with told():
             directory, name = self.place(path)
             try:
                 os.rmdir(name, dir_fd=directory)
@@ -350,27 +350,12 @@ class LocalStorage(Directories):
 
     def sync(self) -> None:
         """Make every name changed through this storage durable. Raises IoFailed and others of StorageError."""
-        with _told():
+        with told():
             super().sync()
 
 
-@contextmanager
-def _opened(descriptor: int) -> Iterator[int]:
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise storage_error(error) from None
-
-
-def _is_as(expected: Fingerprint, descriptor: int) -> bool:
+def is_as(expected: Fingerprint, descriptor: int) -> bool:
+    """Tell whether an open file is as it was expected to be."""
     status = os.fstat(descriptor)
     return (
         status.st_size == expected.size
@@ -380,7 +365,8 @@ def _is_as(expected: Fingerprint, descriptor: int) -> bool:
     )
 
 
-def _fingerprint(status: os.stat_result) -> Fingerprint:
+def fingerprint_of(status: os.stat_result) -> Fingerprint:
+    """Return what tells a file with such a status."""
     return Fingerprint(status.st_ino, status.st_size, status.st_mtime_ns)
 
 

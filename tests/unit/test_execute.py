@@ -149,7 +149,7 @@ def test_a_step_that_leads_out_fails_and_touches_nothing(bench: Bench, root: byt
     assert {b"a", b"b"} <= trees.names(root)
 
 
-@pytest.mark.parametrize("kind", ["upload", "download", "replace"])
+@pytest.mark.parametrize("kind", ["upload", "download"])
 def test_a_kind_that_cannot_be_carried_out_fails_clearly(bench: Bench, root: bytes, kind: str) -> None:
     trees.build(root, {"a": "1"})
     bench.add(kind, b"a", b"b")  # type: ignore[arg-type]
