@@ -29,6 +29,15 @@ READ_BYTES = 8 * 1024 * 1024
 PAGE_KEYS = 1000
 _READABLE = {"STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR", "REDUCED_REDUNDANCY",
              "EXPRESS_ONEZONE", "OUTPOSTS", "SNOW"}  # fmt: skip
+_KEPT_HEADERS = (
+    "ContentType",
+    "CacheControl",
+    "ContentDisposition",
+    "ContentEncoding",
+    "ContentLanguage",
+    "Expires",
+    "WebsiteRedirectLocation",
+)
 _INODE_MASK = (1 << 63) - 1
 _WORTH_LISTING = 8  # so many questions about one folder are answered by listing it
 
@@ -36,8 +45,18 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 
+class Found(Struct, frozen=True):
+    """An object as a listing tells of it."""
+
+    entry: Entry
+    storage_class: str = "STANDARD"
+
+
 class Head(Struct, frozen=True):
-    """What a bucket tells about one object. `metadata`: with keys in lower case; `headers`: what a copy must re-send."""
+    """What a bucket tells about one object.
+
+    `metadata`: with keys in lower case. `headers`: what a copy that re-sends its metadata must re-send too.
+    """
 
     entry: Entry
     metadata: dict[str, str]
@@ -168,36 +187,36 @@ class Bucket:
         if found != expected:
             raise SourceChanged
 
-    def look(self, paths: Collection[bytes]) -> dict[bytes, Entry]:
-        """Return those of many objects that are there. Folders of which many are asked for are listed: fewer requests."""
+    def look(self, paths: Collection[bytes]) -> dict[bytes, Found]:
+        """Return those of many objects that are there. A folder of which many are asked for is listed instead."""
         by_folder: dict[bytes, list[bytes]] = defaultdict(list)
         for path in paths:
             by_folder[path.rpartition(b"/")[0]].append(path)
-        found: dict[bytes, Entry] = {}
+        found: dict[bytes, Found] = {}
         single: list[bytes] = []
         for folder, wanted in by_folder.items():
             if len(wanted) < _WORTH_LISTING or not self._look_by_listing(folder, wanted, found):
                 single += wanted
-        found.update((entry.path, entry) for entry in self.each(self.entry, single) if entry)
+        heads = zip(single, self.each(self.head, single), strict=True)
+        found.update((path, Found(head.entry, head.storage_class)) for path, head in heads if head)
         return found
 
-    def _look_by_listing(self, folder: bytes, wanted: Sequence[bytes], found: dict[bytes, Entry]) -> bool:
+    def _look_by_listing(self, folder: bytes, wanted: Sequence[bytes], found: dict[bytes, Found]) -> bool:
         """Take in what a listing between the first and the last name says; False if that would be too long."""
         keys = {self.key(path): path for path in wanted}
         prefix = self.key(folder) + "/" if folder else self.prefix
         first, last = min(keys), max(keys)
         after = first[:-1] if len(first) - 1 > len(prefix) else ""
-        seen, most = 0, max(PAGE_KEYS, len(wanted) * _WORTH_LISTING)
-        here: dict[bytes, Entry] = {}
-        for item in self._listed(prefix, after, delimiter="/"):
+        most = max(PAGE_KEYS, len(wanted) * _WORTH_LISTING)
+        here: dict[bytes, Found] = {}
+        for seen, item in enumerate(self._listed(prefix, after, delimiter="/")):
             if item["Key"] > last:
                 break
-            seen += 1
-            if seen > most:
+            if seen >= most:
                 return False
             if item["Key"] in keys:
                 path = keys[item["Key"]]
-                here[path] = _listed_entry(path, item)
+                here[path] = Found(_listed_entry(path, item), item.get("StorageClass") or "STANDARD")
         found.update(here)
         return True
 
@@ -258,7 +277,7 @@ def _whole(body: Any, length: int) -> bytes | None:
 
 def _entry(path: bytes, size: int, written: datetime, etag: str) -> Entry:
     nanoseconds = int(written.timestamp() * 1000) * 1_000_000
-    return Entry(path, xxh3_64_intdigest(etag) & _INODE_MASK, size, nanoseconds, nanoseconds, 0, 1, etag)
+    return Entry(path, xxh3_64_intdigest(etag.encode()) & _INODE_MASK, size, nanoseconds, nanoseconds, 0, 1, etag)
 
 
 def _listed_entry(path: bytes, item: dict[str, Any]) -> Entry:
@@ -266,11 +285,7 @@ def _listed_entry(path: bytes, item: dict[str, Any]) -> Entry:
 
 
 def _head(path: bytes, answer: dict[str, Any]) -> Head:
-    headers = {
-        name: answer[name]
-        for name in ("ContentType", "CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage", "Expires")
-        if answer.get(name)
-    }  # fmt: skip
+    headers = {name: answer[name] for name in _KEPT_HEADERS if answer.get(name)}
     return Head(
         _entry(path, answer["ContentLength"], answer["LastModified"], token(answer)),
         {name.lower(): value for name, value in answer.get("Metadata", {}).items()},

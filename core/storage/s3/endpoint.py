@@ -7,7 +7,8 @@ finds them; they are never read, kept or shown here.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +55,7 @@ class Endpoint:
         self.requests = 0
         """Requests made so far, for the month's budget; tries again count too."""
         self._counting = threading.Lock()
+        self._headers = threading.local()
 
     @property
     def is_aws(self) -> bool:
@@ -91,11 +93,24 @@ class Endpoint:
         except (BotoCoreError, ValueError) as error:
             raise RemoteRefused(f"{remote.name or 'S3'}: {error}") from None
         client.meta.events.register("before-send.s3", self._count)
+        client.meta.events.register("before-call.s3", self._add_headers)
         return client
 
     def _count(self, **_: Any) -> None:
         with self._counting:
             self.requests += 1
+
+    def _add_headers(self, params: dict[str, Any], **_: Any) -> None:
+        params["headers"].update(getattr(self._headers, "more", {}))
+
+    @contextmanager
+    def headers(self, **more: str) -> Iterator[None]:
+        """Add headers that boto3 does not know to this thread's requests (`a_b="c"`: `a-b: c`)."""
+        self._headers.more = {name.replace("_", "-"): value for name, value in more.items()}
+        try:
+            yield
+        finally:
+            self._headers.more = {}
 
     def call(self, operation: str, **arguments: Any) -> dict[str, Any]:
         """Make one request, as the client's method of that name, and return its answer.
@@ -145,7 +160,8 @@ class Endpoint:
         )
 
         name = self.remote.name or "S3"
-        if isinstance(error, NoCredentialsError | PartialCredentialsError | CredentialRetrievalError | TokenRetrievalError):
+        unknown = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, TokenRetrievalError)
+        if isinstance(error, unknown):
             return RemoteRefused(f"{name}: no credentials were found (profile or environment)")
         return RemoteUnreachable(f"{name}: {type(error).__name__}")
 
