@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
+from agent import configuring, looking
 from agent.auth import Peer, user_name
 from agent.bodies import (
     Duplicates,
@@ -253,4 +254,6 @@ ROUTES: tuple[Route, ...] = (
     acts("/api/v1/folders/{id}/resume", resume, FolderStatus, "Go on in a folder; accept a halted one"),
     looks("/api/v1/history", history, Passages, "Where a file went", query=HistoryQuery, answers=_WRONG),
     looks("/api/v1/duplicates/{id}", duplicates, Duplicates, "Groups of a dedupe operation", answers=_UNKNOWN),
+    *looking.ROUTES,
+    *configuring.ROUTES,
 )

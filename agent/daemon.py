@@ -12,12 +12,14 @@ from typing import Any
 from agent import bodies
 from agent.auth import Access
 from agent.channel import LeftOff, Reload
+from agent.errands import Errands
 from agent.folders import Folders
 from agent.hub import Hub
 from agent.memory import give_back, is_swollen
 from agent.notices import Notices
 from agent.notify import notify, watchdog_pause
 from agent.operations import Operations
+from agent.readers import Readers
 from agent.retention import keep_house
 from agent.server import Server, bind, identity, open_to_others, remove
 from agent.settings import Settings
@@ -50,6 +52,9 @@ class Agent:
         self.supervisor = Supervisor(settings, self)
         self.operations = Operations(state, config, self.hub, self.supervisor)
         self.folders = Folders(state, config, self.hub, self.operations)
+        self.readers = Readers(self.folders.index)
+        self.errands = Errands()
+        self.writing_config = asyncio.Lock()
         self.notices = Notices(config.notify)
         self.operations.freed = self.folders.freed
         self.operations.rested = self.notices.operation_rested
@@ -108,6 +113,7 @@ class Agent:
 
     async def _close(self) -> None:
         await self._server.stop()
+        await self.readers.close()
         await self.folders.close()
         await self.supervisor.stop(WORKER_STOP_SECONDS)
         for task in list(self._tasks):

@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from agent.logs import LogFormat
-from core.config import Config, ad_hoc, load_config
+from core.config import Config, ad_hoc, default_config_path, load_config
 from core.state import StateDirectory
 
 
@@ -38,6 +38,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     def state_directory(self) -> StateDirectory:
         """The places of this Shelver."""
         return StateDirectory(Path(self.state), Path(self.cache), Path(self.socket))
+
+    @property
+    def config_path(self) -> Path | None:
+        """Where the config lies, or would; None for an agent that serves the folders it was started with."""
+        if self.folders:
+            return None
+        return Path(self.config) if self.config else default_config_path()
 
     def read_config(self) -> Config:
         """Read the config as it is now. Raises ConfigError."""

@@ -1,7 +1,4 @@
-"""What is looked at to find what is wrong: config, limits, permissions, journals, catalog. Every check only reads.
-
-python -m core.checks <site>     prints the findings as JSON, for an agent that would rather not look itself
-"""
+"""What is looked at to find what is wrong: config, limits, permissions, journals, catalog. Every check only reads."""
 
 from __future__ import annotations
 
@@ -264,13 +261,6 @@ CHECKS: tuple[Check, ...] = (versions, config, permissions, journals, catalog, i
 """What can be looked at from anywhere."""
 
 
-def main(arguments: list[str]) -> int:
-    """Print what the checks find at a site, which comes as JSON."""
-    site = msgspec.json.decode(arguments[0], type=Site)
-    findings = [finding for check in CHECKS for finding in check(site)]
-    sys.stdout.buffer.write(msgspec.json.encode(findings))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+def findings(site: Site) -> list[Finding]:
+    """Return what all of these checks find."""
+    return [finding for check in CHECKS for finding in check(site)]

@@ -97,7 +97,7 @@ class _Explainer:
         self._config = config
         self._facts = facts
         self._decisions = decisions
-        self._history = history or _NOTHING
+        self._history = history or NOTHING_KNOWN
         self._scope = Scope(folder, config, subfolders=folder.subfolders)
 
     def explain(self, path: bytes) -> Explanation:
@@ -150,7 +150,7 @@ class _Explainer:
         ground = Ground(
             self._config,
             self._facts,
-            self._decisions or cast(Any, _NOTHING),
+            self._decisions or cast(Any, NOTHING_KNOWN),
             cast(Any, self._history),
             cast(Any, None),
             lambda phase, done, total: None,
@@ -178,22 +178,24 @@ class _Explainer:
             return next(Survey(storage, scope, [relative]).families(lambda seen: None), [])
 
 
-class _Nothing:
-    """Remembers nothing: for a file that no Shelver ever saw."""
+class NothingKnown:
+    """Decisions and history for a file that no Shelver ever saw."""
 
     def blocks(self, root: bytes, entry: Entry, rules: str) -> None:
-        return None
+        """Nobody decided anything."""
 
     def copied(self, path: bytes, size: int, mtime_ns: int, rule: str) -> bool:
+        """Nothing was copied."""
         return False
 
     is_empty = True
 
     def newest_destinations(self, paths: Sequence[bytes]) -> dict[bytes, bytes]:
+        """Nothing went anywhere."""
         return {}
 
 
-_NOTHING = _Nothing()
+NOTHING_KNOWN = NothingKnown()
 
 
 def _entry(root: bytes, relative: bytes) -> Entry:

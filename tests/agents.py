@@ -93,7 +93,9 @@ class AgentUnderTest:
 
     def start(self, *, wait: bool = True, arguments: tuple[str, ...] = ()) -> None:
         """Start the process, and wait until all is well."""
-        argv = [sys.executable, "-P", "-m", "agent.main", "--config", str(self.config), *arguments]
+        argv = [sys.executable, "-P", "-m", "agent.main", *arguments]
+        if self.config.exists():
+            argv += ["--config", str(self.config)]
         if "RUNTIME_DIRECTORY" not in self.environment:
             argv += ["--state", str(self.state.state)]
         environment = {**os.environ, **self.environment}
