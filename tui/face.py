@@ -49,6 +49,7 @@ class Face(Named, App[None], inherit_bindings=False):
 
     CSS = (
         theme.INK
+        + theme.FEW_COLOURS
         + """
     CommandPalette #--container { background: $background; }
     CommandPalette #--input, CommandPalette CommandList { background: $background; }

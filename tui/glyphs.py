@@ -12,7 +12,8 @@ from textual.filter import LineFilter
 
 _STAND_INS = str.maketrans(
     {
-        **dict.fromkeys("─━╌┄▔‾", "-"),
+        **dict.fromkeys("─╌┄▔‾", "-"),
+        "━": "=",
         **dict.fromkeys("│┃▌▐▎▊▍▏▕", "|"),
         **dict.fromkeys("╭╮╰╯┌┐└┘├┤┬┴┼", "+"),
         **dict.fromkeys("▁▂", "_"),

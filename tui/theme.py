@@ -52,6 +52,17 @@ INK = """
 """
 """How the roles of `tui.widgets.line` look."""
 
+FEW_COLOURS = """
+Face:ansi .line--cursor { text-style: bold; }
+Face:ansi .line--accent { color: ansi_cyan; }
+Face:ansi Choice:focus { background: ansi_cyan; }
+Face:ansi .line--chosen { color: ansi_black; }
+Face:ansi Dialog { background: transparent; }
+Face:nocolor .line--cursor { text-style: reverse; }
+Face:nocolor Choice:focus { text-style: reverse; }
+"""
+"""What stands for colours where there are sixteen, and where there are none."""
+
 FALLBACK = {"dim": "ansi_default", "faint": "ansi_bright_black", "rule": "ansi_bright_black", "cursor": "ansi_black"}
 """For themes that know nothing of these variables: the terminal's own 16 colours."""
 

@@ -18,7 +18,7 @@ def bar(part: float, width: int) -> Line:
     """Return a bar of `width` cells, filled up to `part` of 1."""
     halves = round(max(0.0, min(part, 1.0)) * width * 2)
     full, half = divmod(halves, 2)
-    return (("━" * full + "╸" * half, "accent"), ("━" * (width - full - half), "rule"))
+    return (("━" * full + "╸" * half, "accent"), ("─" * (width - full - half), "rule"))
 
 
 def part_done(progress: Progress) -> float:
