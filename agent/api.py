@@ -11,11 +11,14 @@ from msgspec.structs import asdict
 from agent import configuring, looking
 from agent.auth import Peer, user_name
 from agent.bodies import (
+    Activity,
+    Approve,
+    Destinations,
+    DestinationView,
     Duplicates,
     Folders,
     Health,
     Me,
-    Only,
     OperationDetail,
     Operations,
     Passage,
@@ -43,22 +46,37 @@ Limit = Annotated[int, Meta(ge=1, le=1000)]
 STATES: tuple[str, ...] = get_args(State)
 
 
-class PageQuery(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which operations: of a folder, in a state (or several, with commas), older than the one with the id `before`."""
+class PageQuery(Struct, frozen=True, forbid_unknown_fields=True, rename={"text": "filter"}):
+    """Which operations: of a folder, in a state (or several, with commas), older than the one with the id `before`.
+
+    `text`: words that are said of it (folder, kind, state, who asked, why), or, with a `!`, that are not.
+    """
 
     folder: str | None = None
     state: str | None = None
+    text: str = ""
     limit: Limit = 50
     before: str | None = None
 
 
 class StepsQuery(Struct, frozen=True, forbid_unknown_fields=True, rename={"start": "from", "text": "filter"}):
-    """Which steps: from a number on, with a text in source or destination, with an outcome."""
+    """Which steps: from a number on, with a text in source or destination, with an outcome, `into` one destination.
+
+    `folded`: files that go together share a line, and lines are what is counted; only where nothing else is asked.
+    """
 
     start: Annotated[int, Meta(ge=0)] = 0
     limit: Limit = 200
     text: str = ""
     outcome: Outcome | None = None
+    into: Annotated[int, Meta(ge=0)] | None = None
+    folded: bool = False
+
+
+class ActivityQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """How many days to look back, today included."""
+
+    days: Annotated[int, Meta(ge=1, le=366)] = 28
 
 
 class HistoryQuery(Struct, frozen=True, forbid_unknown_fields=True):
@@ -88,7 +106,8 @@ async def operations(agent: Agent, asked: Asked) -> Operations:
     states = query.state.split(",") if query.state else []
     if unknown := [state for state in states if state not in STATES]:
         raise UsageError(f"no operation is ever {shown(unknown[0])}", field="state")
-    return Operations(await agent.operations.page(query.folder, states, query.limit, query.before))  # type: ignore[arg-type]
+    found = await agent.operations.page(query.folder, states, query.limit, query.before, query.text)  # type: ignore[arg-type]
+    return Operations(found)
 
 
 async def operation(agent: Agent, asked: Asked) -> OperationDetail:
@@ -100,8 +119,26 @@ async def operation(agent: Agent, asked: Asked) -> OperationDetail:
 async def steps(agent: Agent, asked: Asked) -> Steps:
     """Return a page of steps."""
     query: StepsQuery = asked.query
-    page = await agent.operations.steps(asked.id, query.start, query.limit, query.text, query.outcome)
-    return Steps(page.steps, page.total)
+    filters = (query.text, query.outcome, query.into)
+    if query.folded and filters == ("", None, None):
+        page = await agent.operations.lines(asked.id, query.start, query.limit)
+    else:
+        page = await agent.operations.steps(asked.id, query.start, query.limit, *filters)
+    return Steps(page.steps, page.total, page.lines)
+
+
+async def destinations(agent: Agent, asked: Asked) -> Destinations:
+    """Return where the files of a plan go."""
+    views = []
+    for each in await agent.operations.destinations(asked.id):
+        path, path_b64 = wire_path(each.path) if each.path else (None, None)
+        views.append(DestinationView(fate=each.fate, files=each.files, bytes=each.bytes, path=path, path_b64=path_b64))
+    return Destinations(views)
+
+
+async def activity(agent: Agent, asked: Asked) -> Activity:
+    """Return what was done on each of the last days."""
+    return Activity(await agent.operations.activity(asked.query.days))
 
 
 async def folders(agent: Agent, asked: Asked) -> Folders:
@@ -201,8 +238,9 @@ async def rollback(agent: Agent, asked: Asked) -> Operation | Preview:
 
 async def approve(agent: Agent, asked: Asked) -> Operation:
     """Let a proposal run."""
-    only = exact(asked.body.only, asked.body.only_b64)
-    return await agent.operations.approve(asked.id, await _by(asked.peer), only)
+    body: Approve = asked.body
+    only, without = exact(body.only, body.only_b64), exact(body.without, body.without_b64)
+    return await agent.operations.approve(asked.id, await _by(asked.peer), only, without or ())
 
 
 async def reject(agent: Agent, asked: Asked) -> Operation:
@@ -245,13 +283,15 @@ ROUTES: tuple[Route, ...] = (
     acts("/api/v1/operations", start, Operation, "Start an operation", body=StartOperation),
     looks(_ONE, operation, OperationDetail, "One operation", answers=_UNKNOWN),
     looks(f"{_ONE}/steps", steps, Steps, "A page of its steps", query=StepsQuery, answers=_UNKNOWN | _WRONG),
+    looks(f"{_ONE}/destinations", destinations, Destinations, "Where its files go", answers=_UNKNOWN),
     acts(f"{_ONE}/rollback", rollback, (Operation, Preview), "Take it back; a dry run previews", body=Rollback),
-    acts(f"{_ONE}/approve", approve, Operation, "Let a proposal run", body=Only),
+    acts(f"{_ONE}/approve", approve, Operation, "Let a proposal run", body=Approve),
     acts(f"{_ONE}/reject", reject, Operation, "Refuse a proposal"),
     acts(f"{_ONE}/cancel", cancel, Operation, "Stop it between two files"),
     looks("/api/v1/folders", folders, Folders, "All folders"),
     acts("/api/v1/folders/{id}/pause", pause, FolderStatus, "Start nothing in a folder"),
     acts("/api/v1/folders/{id}/resume", resume, FolderStatus, "Go on in a folder; accept a halted one"),
+    looks("/api/v1/activity", activity, Activity, "What was done on each day", query=ActivityQuery, answers=_WRONG),
     looks("/api/v1/history", history, Passages, "Where a file went", query=HistoryQuery, answers=_WRONG),
     looks("/api/v1/duplicates/{id}", duplicates, Duplicates, "Groups of a dedupe operation", answers=_UNKNOWN),
     *looking.ROUTES,

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from core.activity import Day
 from core.config import Folder
 from core.errors import UsageError
 from core.model import FolderStatus, OnConflict, Operation, Outcome, Progress, StepView
@@ -36,6 +37,13 @@ class Only(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     only: list[str] | None = None
     only_b64: list[bytes] | None = None
+
+
+class Approve(Only, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The part to approve, and what of it stays as it is: files, or folders that nothing goes into."""
+
+    without: list[str] | None = None
+    without_b64: list[bytes] | None = None
 
 
 class Rollback(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -131,10 +139,36 @@ class OperationDetail(Operation, kw_only=True):
 
 
 class Steps(Struct, frozen=True):
-    """A page of steps, and how many there are in all that match."""
+    """A page of steps, and how many there are in all that match.
+
+    `lines`: how many steps each line holds, where files that go together share one; then `total` counts lines.
+    """
 
     steps: list[StepView]
     total: int
+    lines: list[int] = []
+
+
+class DestinationView(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Files that go into one folder, into the trash (no `path`), or stay as they are. `bytes` of them in all."""
+
+    fate: Literal["into", "trash", "stays"]
+    files: int
+    bytes: int
+    path: str | None = None
+    path_b64: str | None = None
+
+
+class Destinations(Struct, frozen=True):
+    """Where the files of a plan go, by name; the number of one in this list is what `into` of its steps means."""
+
+    destinations: list[DestinationView]
+
+
+class Activity(Struct, frozen=True):
+    """What was done on each of the last days, today last, in the agent's time zone."""
+
+    days: list[Day]
 
 
 class Folders(Struct, frozen=True):

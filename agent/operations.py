@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any, TypeVar
@@ -14,10 +14,12 @@ from msgspec.structs import replace
 from agent.channel import Cancel
 from agent.dispatch import FAILURES_ALLOWED, Dispatch, Worker, count_failure
 from agent.hub import Hub
+from core.activity import Day
 from core.catalog import Catalog
 from core.config import Config
+from core.destinations import Destination
 from core.engine import PLANNERS, Engine
-from core.errors import ShelverError, UsageError, WrongState
+from core.errors import Locked, ShelverError, UsageError, WrongState
 from core.history import History, Passage
 from core.model import FINAL_STATES, Operation, Outcome, Preview, Progress, Request, State, now
 from core.names import shown
@@ -194,10 +196,10 @@ class Operations:
                 )
         return request
 
-    async def approve(self, id: str, by: str, only: list[bytes] | None) -> Operation:
+    async def approve(self, id: str, by: str, only: list[bytes] | None, without: Sequence[bytes] = ()) -> Operation:
         """Let a proposal run, or go on with what stopped. Raises UnknownOperation, WrongState."""
         await self._let_go(id)
-        operation = await self._write(lambda: self._engine.approve(self._catalog.get(id).id, by, only))
+        operation = await self._write(lambda: self._engine.approve(self._catalog.get(id).id, by, only, without))
         await self.dispatch.queue(await asyncio.to_thread(self._engine.files(id).request))
         return operation
 
@@ -251,13 +253,17 @@ class Operations:
         return self._catalog.get(id)
 
     async def page(
-        self, folder: str | None, states: Iterable[State], limit: int, before: str | None
+        self, folder: str | None, states: Iterable[State], limit: int, before: str | None, text: str = ""
     ) -> list[Operation]:
-        """Return operations, newest first, older than `before`. Raises UnknownOperation."""
+        """Return operations, newest first, older than `before`; see Catalog.page. Raises UnknownOperation."""
         sequence = None if before is None else self._catalog.get(before).sequence
         return await asyncio.to_thread(
-            self._catalog.page, folder=folder, states=tuple(states), limit=limit, before=sequence
+            self._catalog.page, folder=folder, states=tuple(states), text=text, limit=limit, before=sequence
         )
+
+    async def activity(self, days: int) -> list[Day]:
+        """Return how much was done on each of the last days."""
+        return await asyncio.to_thread(self._catalog.activity, now().astimezone(), days)
 
     async def newest(self, limit: int) -> list[Operation]:
         """Return the newest operations, and whatever else is under way or waits."""
@@ -270,12 +276,31 @@ class Operations:
 
         return await asyncio.to_thread(collect)
 
-    async def steps(self, id: str, start: int, limit: int, text: str, outcome: Outcome | None) -> Page:
-        """Return a page of steps; none while there is no plan. Raises UnknownOperation, JournalDamaged."""
+    async def steps(
+        self, id: str, start: int, limit: int, text: str, outcome: Outcome | None, into: int | None = None
+    ) -> Page:
+        """Return a page of steps; none while there is no plan. Raises UnknownOperation, UsageError, JournalDamaged."""
         self._catalog.get(id)
         if not self._engine.files(id).has_plan():
             return Page([], 0)
-        return await asyncio.to_thread(self._engine.steps, id, start, limit, text, outcome)
+        try:
+            return await asyncio.to_thread(self._engine.steps, id, start, limit, text, outcome, into)
+        except IndexError:
+            raise UsageError("files go into fewer folders than that", field="into") from None
+
+    async def lines(self, id: str, start: int, limit: int) -> Page:
+        """Return a page of lines, in which files that go together are one; else as `steps`."""
+        self._catalog.get(id)
+        if not self._engine.files(id).has_plan():
+            return Page([], 0)
+        return await asyncio.to_thread(self._engine.lines, id, start, limit)
+
+    async def destinations(self, id: str) -> list[Destination]:
+        """Return where the files of a plan go; nothing while there is none. Raises UnknownOperation, JournalDamaged."""
+        self._catalog.get(id)
+        if not self._engine.files(id).has_plan():
+            return []
+        return await asyncio.to_thread(self._engine.destinations, id)
 
     async def history(self, text: str, limit: int) -> list[Passage]:
         """Return where files went whose path, at any time, holds a text."""
@@ -327,6 +352,8 @@ class Operations:
             if operation.id not in in_hand:
                 try:
                     await self._go_on(operation)
+                except Locked:
+                    continue  # it is cancelled once its folder is free
                 except ShelverError as error:  # its request cannot be read: nothing will ever become of it
                     await self._write(lambda id=operation.id, why=str(error): self._fail(id, why))  # type: ignore[misc]
 
@@ -345,6 +372,15 @@ class Operations:
         for operation in self._catalog.unfinished():
             if operation.id in ids:
                 await self._write(lambda id=operation.id: act(id, why))  # type: ignore[misc]
+                await self._remember_failed(operation.id)
+
+    async def _remember_failed(self, id: str) -> None:
+        """Let what an operation did be found that failed in no worker's hands."""
+        if self._catalog.get(id).state == "failed":
+            try:
+                await asyncio.to_thread(self._engine.remember, id)
+            except ShelverError as error:
+                _log.warning("what operation %s did cannot be looked up: %s", id, error)
 
     def _blame(self, id: str, why: str) -> None:
         try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -18,6 +19,8 @@ from tinydb import TinyDB
 from tinydb.storages import Storage as TinyStorage
 from tinydb.table import Document, Table
 
+from core.activity import Day, activity
+from core.catalog_search import matcher
 from core.errors import JournalDamaged, UnknownOperation, UsageError
 from core.model import FINAL_STATES, Operation, OperationKind, State
 from core.names import shown
@@ -165,10 +168,20 @@ class Catalog:
         return matches[0]
 
     def page(
-        self, *, folder: str | None = None, states: Iterable[State] = (), limit: int = 50, before: int | None = None
+        self,
+        *,
+        folder: str | None = None,
+        states: Iterable[State] = (),
+        text: str = "",
+        limit: int = 50,
+        before: int | None = None,
     ) -> list[Operation]:
-        """Return operations, newest first: at most `limit`, with a sequence number below `before`."""
+        """Return operations, newest first: at most `limit`, with a sequence number below `before`.
+
+        `text`: words that they must have, or with a leading `!` must not have; see core.catalog_search.
+        """
         wanted = frozenset(states)
+        matches = matcher(text)
         with self._lock:
             newest_first = sorted(self._operations.values(), key=_sequence, reverse=True)
         found = (
@@ -177,8 +190,15 @@ class Catalog:
             if (folder is None or operation.folder == folder)
             and (not wanted or operation.state in wanted)
             and (before is None or operation.sequence < before)
+            and (not text or matches(operation))
         )
         return [operation for operation, _ in zip(found, range(limit), strict=False)]
+
+    def activity(self, now: datetime, days: int) -> list[Day]:
+        """Return how much was done on each of the last days; see core.activity."""
+        with self._lock:
+            operations = list(self._operations.values())
+        return activity(operations, now, days)
 
     def waiting(self, kind: OperationKind, folder: str) -> Operation | None:
         """Return the one proposal of a kind that waits in a folder, if any."""

@@ -7,7 +7,7 @@ is the catalog's single writer records it. What it says can be lost: the truth l
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from typing import Protocol
 
@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from core.config import Config
 from core.decisions import Decisions, rejected_decisions, run_decisions, undone_decisions
+from core.destinations import Destination
 from core.errors import Cancelled, Interrupted, JournalDamaged, Locked, ShelverError, UnknownFolder, WrongState
 from core.execute import Tally, execute
 from core.facts import FactReader
@@ -22,7 +23,9 @@ from core.history import History
 from core.index import Index
 from core.journal import Approval, Journal, OperationFiles, Outcomes
 from core.model import FINAL_STATES, Counts, Operation, Outcome, Plan, Preview, Progress, Request, State, now
+from core.outcome_table import keep_outcomes
 from core.planners import Ground, Phase, Planner, organize, rollback
+from core.planners.deeds import check_part, deeds
 from core.preview import preview
 from core.progress import Meter
 from core.review import approved_steps, is_whole_pass, leaves_nothing_of, why_it_waits
@@ -68,29 +71,37 @@ class Engine:
     def submit(self, request: Request) -> Operation:
         """Record a request, durably, and return the queued operation.
 
-        Raises UnknownFolder, UnknownOperation, StateFull; WrongState for undoing what did nothing or still runs.
+        Raises UnknownFolder, UnknownOperation, StateFull; WrongState for undoing what did nothing or still runs,
+        UsageError for a part that it never touched, Locked for what a crash cut off and cannot be settled now.
         """
         if request.kind == "rollback":
-            self._check_can_roll_back(request.undo_of or "")
+            self._check_can_roll_back(request)
         else:
             self.config.folder(request.folder)
         self.state.check_room()
         self.files(request.id).create(request)
         return standing(self.files(request.id))
 
-    def _check_can_roll_back(self, id: str) -> None:
+    def _check_can_roll_back(self, request: Request) -> None:
+        id = request.undo_of or ""
         undone = standing(self.files(id))
         if undone.state not in ("completed", "partial", "failed", "cancelled", "interrupted"):
             raise WrongState("there is nothing to undo", operation=id, state=undone.state)
         if undone.state == "interrupted":
             self.run(id, cancelled=lambda: True)  # what a crash cut off is settled first
+        if request.only is not None and undone.state != "failed":  # what failed is settled when this is planned
+            files = self.files(id)
+            check_part(request, deeds(files.plan(), files.outcomes()))
 
-    def approve(self, id: str, by: str, only: list[bytes] | None = None) -> Operation:
-        """Let a proposal run, or an interrupted or failed operation go on; return it queued. Raises WrongState."""
+    def approve(self, id: str, by: str, only: list[bytes] | None = None, without: Sequence[bytes] = ()) -> Operation:
+        """Let a proposal run, or an interrupted or failed operation go on; return it queued. Raises WrongState.
+
+        `only`, `without`: which part of it; see core.review.approved_steps.
+        """
         if not self.files(id).has_plan() and (unplanned := standing(self.files(id))).state == "queued":
             return self._tell(unplanned)  # it was stopped while it was planned: there is nothing to approve yet
         with self._held(id, "proposed", "interrupted", "failed", verb="approve") as (files, journal, _):
-            files.approve(Approval(by, only))
+            files.approve(Approval(by, only, list(without)))
             if journal.outcomes.sealed is not None:
                 journal.reopen()
         return self._tell(replace(standing(files), state="queued"))
@@ -127,6 +138,13 @@ class Engine:
             journal.seal("failed", _counts(files, journal.outcomes), error)
         return self._tell(standing(files))
 
+    def remember(self, id: str) -> None:
+        """Take into the history what an operation did that ended in no worker's hands."""
+        files = self.files(id)
+        if files.has_plan():
+            with closing(History(self.state.history)) as history:
+                history.record(files.request(), files.plan(), files.outcomes())
+
     def discard(self, id: str) -> None:
         """Forget an operation of the agent's own that found nothing to do."""
         with self._held(id, "completed", verb="discard") as (files, _, operation):
@@ -156,8 +174,9 @@ class Engine:
     def run(self, id: str, cancelled: ShouldStop) -> Operation:
         """Take an operation as far as it may go, resuming whatever it finds, and return how it stands then.
 
-        It ends `proposed` where a person must look first. Raises Locked if another process runs it, UnknownOperation,
-        JournalDamaged. What else goes wrong ends the operation: its `error` says why.
+        It ends `proposed` where a person must look first. Raises Locked if another process runs it, or is at the folder
+        where one that is to be cancelled must be settled first; UnknownOperation, JournalDamaged. What else
+        goes wrong ends the operation: its `error` says why.
         """
         files = self.files(id)
         request = files.request()
@@ -177,6 +196,8 @@ class Engine:
             except Interrupted:
                 return self._tell(replace(standing(files), state="interrupted"))
             except Cancelled:
+                if journal.outcomes.attempts:  # it waited for its folder: what was cut off must be settled there first
+                    raise Locked(f"the folder of operation {id}") from None
                 journal.seal("cancelled", _counts(files, journal.outcomes))
             except ShelverError as error:
                 journal.seal("failed", _counts(files, journal.outcomes), str(error))
@@ -232,7 +253,8 @@ class Engine:
 
     def _executed(self, files: OperationFiles, journal: Journal, plan: Plan, cancelled: ShouldStop) -> None:
         approval = files.approval()
-        approved = approved_steps(plan, approval.only) if approval and approval.only is not None else None
+        in_part = approval is not None and (approval.only is not None or approval.without)
+        approved = approved_steps(plan, approval.only, approval.without) if approval and in_part else None
         watcher = _Watcher(Meter(plan.operation, self._observer.progressed), cancelled)
         with self.state.folders(plan.roots, watcher.check_cancelled):
             counts = Counts(planned=files.planned_files())
@@ -251,6 +273,7 @@ class Engine:
         operation = self._tell(standing(files, outcomes))
         with closing(History(self.state.history)) as history:
             history.record(request, plan, outcomes)
+        keep_outcomes(files, len(plan.steps))
         return operation
 
     def _is_remembered(self, id: str) -> bool:
@@ -282,9 +305,19 @@ class Engine:
         files = self.files(id)
         return preview(standing(files), files.plan())
 
-    def steps(self, id: str, start: int, limit: int, text: str = "", outcome: Outcome | None = None) -> Page:
+    def steps(
+        self, id: str, start: int, limit: int, text: str = "", outcome: Outcome | None = None, into: int | None = None
+    ) -> Page:
         """Return a page of steps; see StepPages.page."""
-        return self._pages.page(self.files(id), start, limit, text, outcome)
+        return self._pages.page(self.files(id), start, limit, text, outcome, into)
+
+    def lines(self, id: str, start: int, limit: int) -> Page:
+        """Return a page of lines, in which files that go together are one; see StepPages.lines."""
+        return self._pages.lines(self.files(id), start, limit)
+
+    def destinations(self, id: str) -> list[Destination]:
+        """Return where the files of a plan go; see StepPages.destinations."""
+        return self._pages.destinations(self.files(id))
 
     def _tell(self, operation: Operation) -> Operation:
         self._observer.changed(operation)

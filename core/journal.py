@@ -75,10 +75,11 @@ class PlanHead(Struct, array_like=True):
 
 
 class Approval(Struct, omit_defaults=True):
-    """That a person approved a plan, or which files of it."""
+    """That a person approved a plan, or which files of it; see core.review.approved_steps."""
 
     by: str
     only: list[bytes] | None = None
+    without: list[bytes] = []
 
 
 # -- reading ----------------------------------------------------------------------------------------

@@ -7,12 +7,11 @@ folder's first pass, on the first pass after its rules changed, and where a brak
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from core.decisions import Decisions
 from core.index import Index
 from core.model import DIRECTORY_KINDS, Plan, Request, Step, absolute
-from core.names import is_beneath
 
 MOVES_AT_ONCE = 100
 """The agent moves this many files that were there before, or `SHARE_AT_ONCE` of the folder, without asking."""
@@ -75,15 +74,17 @@ def _moved_from_before(request: Request, plan: Plan, acting: list[Step], index: 
     return index.known_before(plan.roots[0], request.arrived_since, sources)
 
 
-def approved_steps(plan: Plan, only: list[bytes]) -> set[int]:
-    """Return the numbers of the steps that approving `only` (absolute paths, files or folders) lets run.
+def approved_steps(plan: Plan, only: Collection[bytes] | None, without: Collection[bytes] = ()) -> set[int]:
+    """Return the numbers of the steps that approving `only` lets run (absolute paths, files or folders; None: all).
 
-    A group runs whole or not at all; a directory is made if an approved file goes there, and removed if it is empty.
+    `without`: files that stay as they are, or folders that nothing goes into. A group runs whole or not at all; a
+    directory is made if an approved file goes there, and removed if it is empty.
     """
     files = [step for step in plan.steps if step.kind not in DIRECTORY_KINDS]
-    named = {step.seq for step in files if _is_named(plan, step, only)}
-    groups = {step.group for step in files if step.group and step.seq in named}
-    approved = [step for step in files if step.seq in named or step.group in groups]
+    if only is not None:
+        files = _with_groups(files, _named(plan, files, frozenset(only)))
+    left_out = {step.seq for step in _with_groups(files, _taken_out(plan, files, frozenset(without)))}
+    approved = [step for step in files if step.seq not in left_out]
     needed = {(step.destination_root, parent) for step in approved for parent in _parents(step.destination)}
     directories = {
         step.seq
@@ -93,12 +94,38 @@ def approved_steps(plan: Plan, only: list[bytes]) -> set[int]:
     return directories.union(step.seq for step in approved)
 
 
-def _is_named(plan: Plan, step: Step, only: list[bytes]) -> bool:
+def _with_groups(files: list[Step], chosen: set[int]) -> list[Step]:
+    """Return the steps with these numbers, and those of their groups."""
+    groups = {step.group for step in files if step.group and step.seq in chosen}
+    return [step for step in files if step.seq in chosen or step.group in groups]
+
+
+def _named(plan: Plan, files: list[Step], paths: frozenset[bytes]) -> set[int]:
+    """Return the steps that come from or go to one of the paths, or beneath it."""
+    return {step.seq for step in files if any(_is_at(path, paths) for path in _ends(plan, step))}
+
+
+def _taken_out(plan: Plan, files: list[Step], paths: frozenset[bytes]) -> set[int]:
+    """Return the steps of the files that are named, and those that go beneath a path that is."""
+    return {
+        step.seq
+        for step in files
+        if paths and (_ends(plan, step)[0] in paths or any(_is_at(path, paths) for path in _ends(plan, step)[1:]))
+    }
+
+
+def _ends(plan: Plan, step: Step) -> list[bytes]:
+    """Return where a file's step begins and ends, absolute."""
     source = absolute(plan.roots, step.source_root, step.source)
     destination = absolute(plan.roots, step.destination_root, step.destination)
-    return any(is_beneath(path, wanted) for path in (source, destination) if path for wanted in only)
+    return [path for path in (source, destination) if path]
+
+
+def _is_at(path: bytes, paths: frozenset[bytes]) -> bool:
+    return path in paths or b"/" in paths or any(parent in paths for parent in _parents(path) if parent != b"/")
 
 
 def _parents(path: bytes) -> Iterator[bytes]:
-    while path := os.path.dirname(path):
-        yield path
+    while (parent := os.path.dirname(path)) not in (b"", path):
+        yield parent
+        path = parent

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from core.activity import Day
 from core.catalog import Catalog
 from core.errors import JournalDamaged, UnknownOperation, UsageError
 from core.model import Counts, Operation, now
@@ -147,3 +149,45 @@ def test_the_catalog_is_private_to_its_owner(catalog: Catalog, tmp_path: Path) -
     operation(catalog, "aaaa2222")
     operation(catalog, "bbbb2222")
     assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", ["undo2222", "fail2222", "wait2222", "done2222"]),
+        ("camera", ["undo2222", "done2222"]),
+        ("CAMERA rollback", ["undo2222"]),
+        ("undo", ["undo2222", "done2222"]),  # what was undone, too
+        ("undone", ["done2222"]),
+        ("!camera", ["fail2222", "wait2222"]),
+        ("archive !camera failed", ["fail2222"]),
+        ("mounted", ["fail2222"]),
+        ("lena", ["wait2222"]),
+        ("agent", ["done2222"]),
+        ("waits", ["wait2222"]),
+        ("nothing", []),
+        ("!", ["undo2222", "fail2222", "wait2222", "done2222"]),
+    ],
+)
+def test_operations_are_found_by_what_is_said_of_them(catalog: Catalog, text: str, expected: list[str]) -> None:
+    operation(catalog, "done2222", folder="camera", automatic=True, undone_by="undo2222")
+    operation(catalog, "wait2222", folder="scans", state="proposed", requested_by="lena")
+    operation(catalog, "fail2222", folder="archive", state="failed", error="the disk is not mounted")
+    operation(catalog, "undo2222", folder="camera", kind="rollback", undo_of="other222")
+    assert [each.id for each in catalog.page(text=text)] == expected
+
+
+def test_what_was_done_is_counted_by_the_day_in_the_zone_of_the_clock(catalog: Catalog) -> None:
+    zone = timezone(timedelta(hours=2))
+    noon = datetime(2026, 3, 3, 12, 0, tzinfo=zone)
+    late = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)  # the second of March where the clock is
+    operation(catalog, "aaaa2222", finished=noon, counts=Counts(planned=5, done=3, failed=2, bytes=7))
+    operation(catalog, "bbbb2222", finished=late, kind="rollback", counts=Counts(planned=4, done=4, bytes=1))
+    operation(catalog, "cccc2222", finished=noon, counts=Counts(planned=4))  # looked, and did nothing
+    operation(catalog, "dddd2222", finished=noon - timedelta(days=9))
+    operation(catalog, "eeee2222", finished=None)
+    assert catalog.activity(noon, 3) == [
+        Day(day=date(2026, 3, 1)),
+        Day(day=date(2026, 3, 2), operations=1, restored=4, bytes=1),
+        Day(day=date(2026, 3, 3), operations=1, files=3, failed=2, bytes=7),
+    ]

@@ -119,6 +119,17 @@ def test_a_partial_approval_takes_groups_whole_and_only_the_directories_it_needs
     assert approved_steps(made, [ROOT + b"/c"]) == {2, 5, 6}
     assert approved_steps(made, [ROOT]) == set(range(7))
     assert approved_steps(made, [b"/srv/phot"]) == {6}
+    assert approved_steps(made, None, [ROOT + b"/jpg"]) == {2, 5, 6}  # its raw stays with it
+    assert approved_steps(made, None, [ROOT + b"/a"]) == {2, 5, 6}
+    assert approved_steps(made, [ROOT + b"/jpg", ROOT + b"/other"], [ROOT + b"/c"]) == {0, 1, 3, 4, 6}
+    assert approved_steps(made, None, [ROOT]) == {6}
+    assert approved_steps(made, None, [b"/"]) == {6}
+    assert approved_steps(made, None) == set(range(7))
+
+
+def test_a_folder_taken_out_keeps_what_comes_from_it() -> None:
+    steps = [Step(0, "move", b"in/a", b"out/a"), Step(1, "move", b"b", b"in/b")]
+    assert approved_steps(Plan("op", [ROOT], steps), None, [ROOT + b"/in"]) == {0}
 
 
 @pytest.mark.parametrize(
