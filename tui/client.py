@@ -62,41 +62,41 @@ class AgentClient:
 
     async def health(self) -> str:
         """Return "ok". Raises ShelverError with what is wrong."""
-        return (await self._ask("GET", "/health", dict[str, Any]))["status"]  # type: ignore[no-any-return]
+        return (await self.ask("GET", "/health", dict[str, Any]))["status"]  # type: ignore[no-any-return]
 
     async def status(self) -> Status:
         """Return agent, folders, queue, workers, what runs and what waits for a person."""
-        return await self._ask("GET", "/api/v1/status", Status)
+        return await self.ask("GET", "/api/v1/status", Status)
 
     async def me(self) -> Me:
         """Return who the agent takes this process for."""
-        return await self._ask("GET", "/api/v1/auth/me", Me)
+        return await self.ask("GET", "/api/v1/auth/me", Me)
 
     async def folders(self) -> list[FolderStatus]:
         """Return the folders with their states."""
-        return (await self._ask("GET", "/api/v1/folders", Folders)).folders
+        return (await self.ask("GET", "/api/v1/folders", Folders)).folders
 
     async def operations(
         self, *, folder: str | None = None, state: str | None = None, limit: int = 50, before: str | None = None
     ) -> list[Operation]:
         """Return a page of operations, newest first; `before` is the id of the last one already seen."""
         query = {"folder": folder, "state": state, "limit": limit, "before": before}
-        return (await self._ask("GET", "/api/v1/operations", Operations, query=query)).operations
+        return (await self.ask("GET", "/api/v1/operations", Operations, query=query)).operations
 
     async def operation(self, id: str) -> Operation:
         """Return one operation. Raises UnknownOperation."""
-        return await self._ask("GET", f"/api/v1/operations/{_part(id)}", Operation)
+        return await self.ask("GET", f"/api/v1/operations/{_part(id)}", Operation)
 
     async def steps(
         self, id: str, *, start: int = 0, limit: int = 200, text: str = "", outcome: Outcome | None = None
     ) -> StepPage:
         """Return a page of an operation's steps, counted after the filter; `text` is sought in names and reasons."""
         query = {"from": start, "limit": limit, "filter": text or None, "outcome": outcome}
-        return await self._ask("GET", f"/api/v1/operations/{_part(id)}/steps", StepPage, query=query)
+        return await self.ask("GET", f"/api/v1/operations/{_part(id)}/steps", StepPage, query=query)
 
     async def history(self, text: str, *, limit: int | None = None) -> list[Trace]:
         """Return what happened to files whose name, then or now, holds `text`; newest first."""
-        return (await self._ask("GET", "/api/v1/history", Traces, query={"q": text, "limit": limit})).results
+        return (await self.ask("GET", "/api/v1/history", Traces, query={"q": text, "limit": limit})).results
 
     async def metrics(self) -> str:
         """Return the agent's metrics as Prometheus text."""
@@ -104,21 +104,21 @@ class AgentClient:
 
     async def openapi(self) -> dict[str, Any]:
         """Return the description of the socket's routes."""
-        return await self._ask("GET", "/api/v1/openapi.json", dict[str, Any])
+        return await self.ask("GET", "/api/v1/openapi.json", dict[str, Any])
 
     # -- acting ----------------------------------------------------------------------------------------
 
     async def submit(self, kind: OperationKind, folder: str, **options: Any) -> Operation:
         """Start an operation; options that are None are left out (`dry_run`, `subfolders`, `rules`, …)."""
         body = {"kind": kind, "folder": folder, **_given(options)}
-        return await self._ask("POST", "/api/v1/operations", Operation, body=body)
+        return await self.ask("POST", "/api/v1/operations", Operation, body=body)
 
     async def rollback(
         self, id: str, *, only: Sequence[bytes] | None = None, on_conflict: OnConflict = "number"
     ) -> Operation:
         """Take an operation back, or the part of it that these absolute paths name; return the new operation."""
         body = {"on_conflict": on_conflict, **_only(only)}
-        return await self._ask("POST", f"/api/v1/operations/{_part(id)}/rollback", Operation, body=body)
+        return await self.ask("POST", f"/api/v1/operations/{_part(id)}/rollback", Operation, body=body)
 
     async def preview_rollback(
         self, id: str, *, only: Sequence[bytes] | None = None, on_conflict: OnConflict = "number"
@@ -126,27 +126,27 @@ class AgentClient:
         """Return what taking it back would do; nothing is changed."""
         body = {"dry_run": True, "on_conflict": on_conflict, **_only(only)}
         path = f"/api/v1/operations/{_part(id)}/rollback"
-        return await self._ask("POST", path, Preview, body=body, seconds=PLAN_SECONDS)
+        return await self.ask("POST", path, Preview, body=body, seconds=PLAN_SECONDS)
 
     async def approve(self, id: str, *, only: Sequence[bytes] | None = None) -> Operation:
         """Let a proposed operation run, all of it or these absolute paths. Raises WrongState."""
-        return await self._ask("POST", f"/api/v1/operations/{_part(id)}/approve", Operation, body=_only(only))
+        return await self.ask("POST", f"/api/v1/operations/{_part(id)}/approve", Operation, body=_only(only))
 
     async def reject(self, id: str) -> Operation:
         """Refuse a proposed operation. Raises WrongState."""
-        return await self._ask("POST", f"/api/v1/operations/{_part(id)}/reject", Operation, body={})
+        return await self.ask("POST", f"/api/v1/operations/{_part(id)}/reject", Operation, body={})
 
     async def cancel(self, id: str) -> Operation:
         """Ask a running operation to stop between two files. Raises WrongState."""
-        return await self._ask("POST", f"/api/v1/operations/{_part(id)}/cancel", Operation, body={})
+        return await self.ask("POST", f"/api/v1/operations/{_part(id)}/cancel", Operation, body={})
 
     async def pause(self, folder: str) -> FolderStatus:
         """Start nothing in a folder any more, also after a restart. Raises UnknownFolder."""
-        return await self._ask("POST", f"/api/v1/folders/{_part(folder)}/pause", FolderStatus, body={})
+        return await self.ask("POST", f"/api/v1/folders/{_part(folder)}/pause", FolderStatus, body={})
 
     async def resume(self, folder: str) -> FolderStatus:
         """Go on in a paused folder, or accept a halted one as it is now. Raises UnknownFolder."""
-        return await self._ask("POST", f"/api/v1/folders/{_part(folder)}/resume", FolderStatus, body={})
+        return await self.ask("POST", f"/api/v1/folders/{_part(folder)}/resume", FolderStatus, body={})
 
     # -- watching --------------------------------------------------------------------------------------
 
@@ -180,7 +180,8 @@ class AgentClient:
 
     # -- how -------------------------------------------------------------------------------------------
 
-    async def _ask(self, method: str, path: str, answer: type[T], **options: Any) -> T:
+    async def ask(self, method: str, path: str, answer: type[T], **options: Any) -> T:
+        """Ask one route; options are `query`, `body` and `seconds`. Raises the errors above."""
         data = await self._fetch(method, path, **options)
         try:
             return msgspec.json.decode(data, type=answer, strict=False)
