@@ -88,7 +88,14 @@ class LeftOff(Struct, frozen=True, tag="left_off"):
     is_hopeless: bool = False
 
 
-Report = Ready | Taken | Changed | Advanced | LeftOff
+class InUse(Struct, frozen=True, tag="in_use"):
+    """Files of a folder had to be left because a program has them open: they are to be looked at again."""
+
+    root: bytes
+    paths: list[bytes]
+
+
+Report = Ready | Taken | Changed | Advanced | LeftOff | InUse
 
 _encode = msgspec.json.Encoder().encode
 _orders: msgspec.json.Decoder[Order] = msgspec.json.Decoder(Order)

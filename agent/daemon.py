@@ -11,7 +11,7 @@ from typing import Any
 
 from agent import bodies
 from agent.auth import Access
-from agent.channel import LeftOff, Reload
+from agent.channel import InUse, LeftOff, Reload
 from agent.errands import Errands
 from agent.folders import Folders
 from agent.hub import Hub
@@ -193,6 +193,10 @@ class Agent:
             self.hub.error(f"operation {end.operation}: {end.error}")
             again = not end.is_hopeless
             self._begin(self.operations.blame([end.operation], end.error, may_try_again=again))
+
+    def in_use(self, files: InUse) -> None:
+        """Have files looked at again that could not be seen to."""
+        self.folders.look_again(files.root, files.paths)
 
     def worker_died(self, blamed: list[str]) -> None:
         """Count the death; the next worker resumes what it was at."""

@@ -117,6 +117,11 @@ class WatchedFolder:
         """An operation of this folder is no longer under way: what settled meanwhile may start the next."""
         self._woken.set()
 
+    def look_again(self, paths: list[bytes]) -> None:
+        """An operation had to leave these files: they settle anew."""
+        self._hearing.hints.update(paths)
+        self._woken.set()
+
     # -- the life of a folder
 
     async def run(self) -> None:
@@ -263,7 +268,8 @@ class WatchedFolder:
         if why and not self._is_accepting:
             self._halt(why)
             return
-        await self._services.scan(lambda: self._reconciler.forget(difference.removed))
+        if not self._services.is_busy(self.folder.name):  # else an operation may be moving them, with their age
+            await self._services.scan(lambda: self._reconciler.forget(difference.removed))
         self._found(difference.changed)
         if difference.has_more or self._is_a_day_older():
             self._needs_whole_pass = True

@@ -120,6 +120,12 @@ class Folders:
         if name in self._watched:
             self._watched[name].operation_ended()
 
+    def look_again(self, root: bytes, paths: list[bytes]) -> None:
+        """Files of a folder could not be seen to: they are looked at again once they have settled."""
+        for watched in self._watched.values():
+            if watched.folder.path == root:
+                watched.look_again(paths)
+
     # -- what people do
 
     @property

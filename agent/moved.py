@@ -1,54 +1,132 @@
-"""Shelver's own moves, told to the index: a file that an operation put somewhere is no news there."""
+"""What an operation did, told to the index: a file that Shelver itself put somewhere is no news there.
+
+It keeps its age, which rules and brakes ask for. And what had to stay because a program had it open is news again.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 
 from core.config import Config
-from core.errors import StorageError
+from core.errors import SourceInUse, StorageError
 from core.index import Index
 from core.journal import OperationFiles
-from core.model import DIRECTORY_KINDS, absolute
+from core.model import DIRECTORY_KINDS, Plan, Step, absolute
+from core.records import Finished, Outcomes
 from core.storage import Entry
 from core.storage.local import LocalStorage
 
 BATCH = 5000
 
+Beneath = dict[bytes, list[bytes]]
+"""Paths by the root of the folder that they are relative to."""
 
-def remember_own_moves(files: OperationFiles, index: Index, config: Config) -> None:
+_IN_USE = str(SourceInUse())
+
+
+def remember_own_moves(files: OperationFiles, outcomes: Outcomes, index: Index, config: Config) -> None:
     """Take into the index where an operation's files are now, in every folder of the config that they lie in."""
-    outcomes = files.outcomes()
     if not outcomes.finished:
         return
     plan = files.plan()
-    left: dict[bytes, list[bytes]] = defaultdict(list)
-    reached: dict[bytes, list[bytes]] = defaultdict(list)
+    left: list[bytes] = []
+    origins: dict[bytes, bytes] = {}
+    for step, finished in _carried_out(plan, outcomes):
+        source = absolute(plan.roots, step.source_root, step.source)
+        destination = absolute(plan.roots, step.destination_root, finished.destination or step.destination)
+        if source and step.kind != "copy":
+            left.append(source)
+        if destination:
+            origins[destination] = b"" if step.kind == "copy" else origins.pop(source, source)
+    gone, arrived = _beneath(left, config), _beneath(origins, config)
+    ages = _ages(gone, index)
+    for root in gone.keys() | arrived.keys():
+        _update(index, root, gone.get(root, []), arrived.get(root, []), origins, ages)
+
+
+def left_in_use(files: OperationFiles, outcomes: Outcomes, index: Index, config: Config) -> Beneath:
+    """Return the files that an operation had to leave where they are because a program had them open.
+
+    They are news again in the index: whoever waits until they are closed will find that nobody has seen to them.
+    """
+    paths = set(_refused_in_use(files, outcomes))
+    request = files.request()
+    if request.automatic and request.paths and files.has_plan():
+        paths.update(_open_now(files.roots()[0], request.paths))
+    found = _beneath(paths, config)
+    for root, each in found.items():
+        index.doubt(root, each)
+    return found
+
+
+def _refused_in_use(files: OperationFiles, outcomes: Outcomes) -> Iterator[bytes]:
+    """Yield the files whose steps were skipped because a program had them, or one they belong with, open."""
+    refused = {seq for seq, finished in outcomes.finished.items() if finished.reason.endswith(_IN_USE)}
+    if refused:
+        plan = files.plan()
+        yield from (absolute(plan.roots, plan.steps[seq].source_root, plan.steps[seq].source) for seq in refused)
+
+
+def _open_now(root: bytes, paths: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield those of some files that a program has open: the planner left them out."""
+    with LocalStorage(root) as storage:
+        for path in paths:
+            try:
+                if storage.entry(path) is not None:
+                    storage.check_unused(path)
+            except SourceInUse:
+                yield absolute([root], 0, path)
+            except StorageError:
+                continue
+
+
+def _carried_out(plan: Plan, outcomes: Outcomes) -> Iterator[tuple[Step, Finished]]:
     for step in plan.steps:
         finished = outcomes.finished.get(step.seq)
-        if finished is None or finished.outcome != "done" or step.kind in DIRECTORY_KINDS:
-            continue
-        if step.source and step.kind != "copy":
-            _sort(left, config, absolute(plan.roots, step.source_root, step.source))
-        destination = finished.destination or step.destination
-        if destination:
-            _sort(reached, config, absolute(plan.roots, step.destination_root, destination))
-    for root in left.keys() | reached.keys():
-        _update(index, root, left[root], reached[root])
+        if finished is not None and finished.outcome == "done" and step.kind not in DIRECTORY_KINDS:
+            yield step, finished
 
 
-def _sort(into: dict[bytes, list[bytes]], config: Config, path: bytes) -> None:
-    for folder in config.folders:  # of nested folders each has its own index
-        if folder.is_local and path.startswith(folder.path + b"/"):
-            into[folder.path].append(path[len(folder.path) + 1 :])
+def _beneath(paths: Iterable[bytes], config: Config) -> Beneath:
+    found: Beneath = defaultdict(list)
+    roots = [folder.path for folder in config.folders if folder.is_local]
+    for path in paths:
+        for root in roots:  # of nested folders each has its own index
+            if path.startswith(root + b"/"):
+                found[root].append(path[len(root) + 1 :])
+    return found
 
 
-def _update(index: Index, root: bytes, left: list[bytes], reached: list[bytes]) -> None:
+def _ages(gone: Beneath, index: Index) -> dict[bytes, int]:
+    """Return when files that went were first seen, by their absolute paths."""
+    ages: dict[bytes, int] = {}
+    for root, paths in gone.items():
+        for path, seen in index.seen(root, paths).items():
+            place = absolute([root], 0, path)
+            ages[place] = min(seen, ages.get(place, seen))
+    return ages
+
+
+def _update(
+    index: Index,
+    root: bytes,
+    left: list[bytes],
+    reached: list[bytes],
+    origins: Mapping[bytes, bytes],
+    ages: Mapping[bytes, int],
+) -> None:
     with LocalStorage(root) as storage:
         still_there = {path for path in left if _entry(storage, path)}  # a newcomer may have the name again
         for start in range(0, max(len(left), len(reached)), BATCH):
-            entries = [_entry(storage, path) for path in reached[start : start + BATCH]]
             gone = [path for path in left[start : start + BATCH] if path not in still_there]
-            index.update(root, [entry for entry in entries if entry is not None], gone)
+            entries = [entry for path in reached[start : start + BATCH] if (entry := _entry(storage, path))]
+            seen = {}
+            for entry in entries:
+                with suppress(KeyError):
+                    seen[entry.path] = ages[origins[absolute([root], 0, entry.path)]]
+            index.update(root, entries, gone, seen)
 
 
 def _entry(storage: LocalStorage, path: bytes) -> Entry | None:

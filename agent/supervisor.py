@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from agent import channel
-from agent.channel import Advanced, Begin, Changed, LeftOff, Order, Ready, Report, Stop, Taken
+from agent.channel import Advanced, Begin, Changed, InUse, LeftOff, Order, Ready, Report, Stop, Taken
 from agent.memory import is_swollen
 from agent.settings import Settings
 from core.model import Operation, Progress
@@ -45,6 +45,9 @@ class Listener(Protocol):
 
     def left_off(self, end: LeftOff) -> None:
         """The worker is done with an operation, or cannot go on with it now."""
+
+    def in_use(self, files: InUse) -> None:
+        """An operation had to leave files that a program has open."""
 
     def worker_died(self, blamed: list[str]) -> None:
         """The worker ended without being asked to, in the middle of these operations."""
@@ -157,6 +160,8 @@ class Supervisor:
             case LeftOff(id):
                 self.running.pop(id, None)
                 self._listener.left_off(report)
+            case InUse():
+                self._listener.in_use(report)
 
     def _got_on(self, id: str) -> None:
         if id in self.running:

@@ -16,11 +16,11 @@ import socket
 import sys
 import threading
 
-from agent.channel import Begin, Cancel, Changed, LeftOff, Order, Ready, Reload, Stop, Taken, Wake, next_order
+from agent.channel import Begin, Cancel, Changed, InUse, LeftOff, Order, Ready, Reload, Stop, Taken, Wake, next_order
 from agent.consumer import QueueConsumer
 from agent.logs import set_up
 from agent.memory import give_back
-from agent.moved import remember_own_moves
+from agent.moved import left_in_use, remember_own_moves
 from agent.queue import QUEUE_NAMES, QueueName, threads_for
 from agent.reporter import Reporter
 from agent.settings import Settings
@@ -28,10 +28,13 @@ from agent.tasks import OperationQueue
 from core.engine import Engine
 from core.errors import ConfigError, Interrupted, JournalDamaged, Locked, ShelverError, UnknownOperation
 from core.index import Index
+from core.journal import OperationFiles
 from core.model import Operation, Progress
 
 REVIVE_SECONDS = 60
 """Between two looks whether a thread of a queue died."""
+TOLD_AT_ONCE = 20
+"""Files in use that the agent is told of one by one: their paths fit into one message."""
 STOP_SECONDS = 20
 """How long operations may take to come to the end of a file when the agent stops."""
 
@@ -131,7 +134,13 @@ class Worker:
         except Locked:
             return  # another process is at it
         finally:
-            remember_own_moves(engine.files(id), self._index, self._config)
+            self._tell_index(engine.files(id))
+
+    def _tell_index(self, files: OperationFiles) -> None:
+        outcomes = files.outcomes()
+        remember_own_moves(files, outcomes, self._index, self._config)
+        for root, paths in left_in_use(files, outcomes, self._index, self._config).items():
+            self._reporter.say(InUse(root, paths[:TOLD_AT_ONCE]))  # the next comparison finds the others
 
     def _should_stop(self, id: str) -> bool:
         if self._stopping.is_set():

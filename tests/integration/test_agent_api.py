@@ -85,6 +85,8 @@ def test_a_preview_of_a_rollback_changes_nothing(served: AgentUnderTest) -> None
     undo = served.post(f"/api/v1/operations/{done['id']}/rollback", only).body
     assert served.rested(undo["id"])["counts"]["done"] == 1
     assert (served.home / "dl/a.txt").exists() and not (served.home / "dl/b.json").exists()
+    nowhere = served.post(f"/api/v1/operations/{done['id']}/rollback", {"only": ["/etc/passwd"]})
+    assert (nowhere.status, nowhere.body["error"]["field"]) == (422, "only")
     passages = served.get("/api/v1/history?q=a.txt").body["results"]
     assert [each["operation"] for each in passages] == [undo["id"], done["id"]]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from agent.channel import LeftOff
+from agent.channel import InUse, LeftOff
 from agent.settings import Settings
 from agent.supervisor import STALL_SECONDS, Supervisor
 from core.model import Operation, Progress, Request, new_id, now
@@ -50,6 +50,12 @@ def messy(agent: AgentUnderTest) -> Path:
     build(path, {f"{number}.txt": str(number) for number in range(20)})
     agent.folder("dl", path, 'mode = "review"')
     return path
+
+
+def _planned(agent: AgentUnderTest, but: set[str]) -> bool:
+    """Tell whether an operation that is none of some has a plan."""
+    found = [each["id"] for each in agent.get_all() if each["id"] not in but]
+    return bool(found) and (agent.state.operation(found[0]) / "plan").exists()
 
 
 def is_organized(folder: Path) -> bool:
@@ -122,6 +128,24 @@ def test_a_running_operation_is_cancelled(agent: AgentUnderTest, messy: Path) ->
         assert agent.post(f"/api/v1/operations/{operation['id']}/cancel").status == 409
 
 
+def test_a_file_that_was_open_when_its_turn_came_is_moved_once_it_is_closed(agent: AgentUnderTest) -> None:
+    folder = agent.home / "dl"
+    folder.mkdir()
+    agent.folder("dl", folder, 'mode = "auto"')
+    with agent.running():
+        agent.passed("dl")
+        before = {each["id"] for each in agent.get_all()}
+        with held_up(agent, folder):
+            (folder / "a.txt").write_text("a")
+            until(lambda: _planned(agent, before), "it is planned")
+            opened = (folder / "a.txt").open("rb+")
+        with opened:
+            skipped = agent.newest("partial", "completed")
+            assert skipped["counts"]["skipped"] == 1
+            until(lambda: agent.folder_status("dl")["waiting"] == 1, "it settles anew")
+        until(lambda: not (folder / "a.txt").exists(), "it is organized once it is closed")
+
+
 @pytest.mark.heavy
 def test_an_interactive_operation_passes_one_that_takes_long(agent: AgentUnderTest, messy: Path) -> None:
     other = agent.home / "other"
@@ -164,6 +188,26 @@ def test_an_end_that_the_agent_did_not_hear_of_is_told_again(agent: AgentUnderTe
 
 
 @pytest.mark.heavy
+def test_files_of_an_operation_that_killed_its_workers_are_found(agent: AgentUnderTest) -> None:
+    folder = agent.home / "dl"
+    build(folder, {f"{number}.txt": str(number) for number in range(8000)})
+    agent.folder("dl", folder, 'mode = "review"')
+    with agent.running():
+        operation = organize(agent)["id"]
+        until(lambda: (now := agent.operation(operation)["progress"]) and now["phase"] == "executing" and now["done"])
+        os.kill(agent.worker_pid(), signal.SIGKILL)
+        with held_up(agent, folder):  # from here on nothing more is moved
+            for _ in range(2):
+                until(lambda: agent.is_well() and in_hand(agent, operation), "it is resumed")
+                dead = agent.worker_pid()
+                os.kill(dead, signal.SIGKILL)
+                until(lambda dead=dead: agent.is_well() and agent.worker_pid() != dead, "a new worker")  # type: ignore[misc]
+            assert agent.rested(operation)["state"] == "failed"
+        moved = next(path for path in folder.rglob("*.txt") if path.parent != folder).name
+        assert agent.get(f"/api/v1/history?q=/{moved}").body["results"]
+
+
+@pytest.mark.heavy
 def test_what_was_being_cancelled_when_the_agent_died_is_cancelled(agent: AgentUnderTest, messy: Path) -> None:
     before = read(messy)
     agent.start()
@@ -195,6 +239,9 @@ class _Heard:
         pass
 
     def left_off(self, end: LeftOff) -> None:
+        pass
+
+    def in_use(self, files: InUse) -> None:
         pass
 
     def worker_died(self, blamed: list[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import pytest
 
 from core.config import load_config
 from core.engine import Engine
-from core.errors import Interrupted, UnknownFolder, UnknownOperation, WrongState
+from core.errors import Interrupted, Locked, UnknownFolder, UnknownOperation, UsageError, WrongState
+from core.history import History
 from core.model import Operation, Progress, Request, new_id, now
 from core.standing import standing
 from core.state import StateDirectory
@@ -339,3 +341,50 @@ def test_a_file_that_has_the_name_of_a_folder_keeps_it(desk: Desk) -> None:
     assert (done.state, done.counts.done, done.counts.skipped) == ("partial", 1, 1)
     assert (f"{desk.folder}/a.txt", "skipped", "something else has the name of its folder") in outcomes(desk, done.id)
     assert desk.tree()["Texts"] == "a file where the folder should be"
+
+
+def test_a_part_that_the_operation_never_touched_is_refused_at_once(desk: Desk) -> None:
+    done = desk.organize()
+    before = set(desk.state.operations.iterdir())
+    with pytest.raises(UsageError, match="changed nothing") as refused:
+        desk.submit("rollback", undo_of=done.id, only=[bytes(desk.folder / "elsewhere")])
+    assert refused.value.fields["field"] == "only"
+    assert set(desk.state.operations.iterdir()) == before
+    assert desk.undo(done.id, only=[bytes(desk.folder / "a.txt")]).counts.done == 1
+
+
+def cut_off(desk: Desk) -> str:
+    """Return an operation that was interrupted once its steps had begun."""
+    desk.write({f"{number}.txt": "many" for number in range(20)})
+    calls = iter(range(1000))
+
+    def stops() -> bool:
+        if next(calls) > 12:
+            raise Interrupted
+        return False
+
+    id = desk.submit()
+    assert desk.run(id, cancelled=stops).state == "interrupted"
+    return id
+
+
+@pytest.mark.parametrize("act", ["cancel", "undo"])
+def test_what_was_cut_off_ends_only_where_it_can_be_settled(desk: Desk, act: str) -> None:
+    id = cut_off(desk)
+    tree = desk.tree()
+    with desk.state.folders([bytes(desk.folder)], lambda: None), pytest.raises(Locked):
+        desk.engine.cancel(id) if act == "cancel" else desk.undo(id)
+    assert standing(desk.engine.files(id)).state == "interrupted"
+    assert desk.tree() == tree
+    assert desk.engine.cancel(id).state == "cancelled"
+
+
+def test_what_failed_in_no_workers_hands_is_found_in_the_history(desk: Desk) -> None:
+    id = cut_off(desk)
+    moved = [step for step in desk.engine.steps(id, 0, 99).steps if step.outcome == "done" and step.kind == "move"]
+    desk.engine.fail(id, "its workers died")
+    with closing(History(desk.state.history)) as history:
+        assert not history.search("inbox")
+        desk.engine.remember(id)
+        assert {os.fsdecode(each.source) for each in history.search("inbox")} == {step.source for step in moved}
+    assert moved
