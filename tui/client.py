@@ -23,7 +23,22 @@ from yarl import URL
 from core.errors import AgentUnreachable, NotAllowed, ShelverError
 from core.model import Event, FolderStatus, OnConflict, Operation, OperationKind, Outcome, Preview
 from core.names import shown
-from tui.wire import Folders, Me, Operations, Refusal, Status, StepPage, Trace, Traces, refusal_in, refused
+from tui.wire import (
+    Activity,
+    Day,
+    Destination,
+    Destinations,
+    Folders,
+    Me,
+    Operations,
+    Refusal,
+    Status,
+    StepPage,
+    Trace,
+    Traces,
+    refusal_in,
+    refused,
+)
 
 ANSWER_SECONDS = 30
 PLAN_SECONDS = 600
@@ -77,10 +92,19 @@ class AgentClient:
         return (await self.ask("GET", "/api/v1/folders", Folders)).folders
 
     async def operations(
-        self, *, folder: str | None = None, state: str | None = None, limit: int = 50, before: str | None = None
+        self,
+        *,
+        folder: str | None = None,
+        state: str | None = None,
+        text: str = "",
+        limit: int = 50,
+        before: str | None = None,
     ) -> list[Operation]:
-        """Return a page of operations, newest first; `before` is the id of the last one already seen."""
-        query = {"folder": folder, "state": state, "limit": limit, "before": before}
+        """Return a page of operations, newest first; `before` is the id of the last one already seen.
+
+        `text`: words that are said of it, or with a leading `!` are not.
+        """
+        query = {"folder": folder, "state": state, "filter": text or None, "limit": limit, "before": before}
         return (await self.ask("GET", "/api/v1/operations", Operations, query=query)).operations
 
     async def operation(self, id: str) -> Operation:
@@ -88,11 +112,34 @@ class AgentClient:
         return await self.ask("GET", f"/api/v1/operations/{_part(id)}", Operation)
 
     async def steps(
-        self, id: str, *, start: int = 0, limit: int = 200, text: str = "", outcome: Outcome | None = None
+        self,
+        id: str,
+        *,
+        start: int = 0,
+        limit: int = 200,
+        text: str = "",
+        outcome: Outcome | None = None,
+        into: int | None = None,
     ) -> StepPage:
-        """Return a page of an operation's steps, counted after the filter; `text` is sought in names and reasons."""
-        query = {"from": start, "limit": limit, "filter": text or None, "outcome": outcome}
+        """Return a page of an operation's steps, counted after the filter.
+
+        `text` is sought in paths, a leading `!` turns it round; `into` is the number of one of the `destinations`.
+        """
+        query = {"from": start, "limit": limit, "filter": text or None, "outcome": outcome, "into": into}
         return await self.ask("GET", f"/api/v1/operations/{_part(id)}/steps", StepPage, query=query)
+
+    async def lines(self, id: str, *, start: int = 0, limit: int = 200) -> StepPage:
+        """Return the steps of some lines of an operation: files that go together share a line."""
+        query = {"from": start, "limit": limit, "folded": "true"}
+        return await self.ask("GET", f"/api/v1/operations/{_part(id)}/steps", StepPage, query=query)
+
+    async def destinations(self, id: str) -> list[Destination]:
+        """Return the folders that the files of a plan go into."""
+        return (await self.ask("GET", f"/api/v1/operations/{_part(id)}/destinations", Destinations)).destinations
+
+    async def activity(self, days: int = 28) -> list[Day]:
+        """Return what was done on each of the last days, today last."""
+        return (await self.ask("GET", "/api/v1/activity", Activity, query={"days": days})).days
 
     async def history(self, text: str, *, limit: int | None = None) -> list[Trace]:
         """Return what happened to files whose name, then or now, holds `text`; newest first."""
@@ -117,20 +164,23 @@ class AgentClient:
         self, id: str, *, only: Sequence[bytes] | None = None, on_conflict: OnConflict = "number"
     ) -> Operation:
         """Take an operation back, or the part of it that these absolute paths name; return the new operation."""
-        body = {"on_conflict": on_conflict, **_only(only)}
+        body = {"on_conflict": on_conflict, **_paths("only", only)}
         return await self.ask("POST", f"/api/v1/operations/{_part(id)}/rollback", Operation, body=body)
 
     async def preview_rollback(
         self, id: str, *, only: Sequence[bytes] | None = None, on_conflict: OnConflict = "number"
     ) -> Preview:
         """Return what taking it back would do; nothing is changed."""
-        body = {"dry_run": True, "on_conflict": on_conflict, **_only(only)}
+        body = {"dry_run": True, "on_conflict": on_conflict, **_paths("only", only)}
         path = f"/api/v1/operations/{_part(id)}/rollback"
         return await self.ask("POST", path, Preview, body=body, seconds=PLAN_SECONDS)
 
-    async def approve(self, id: str, *, only: Sequence[bytes] | None = None) -> Operation:
-        """Let a proposed operation run, all of it or these absolute paths. Raises WrongState."""
-        return await self.ask("POST", f"/api/v1/operations/{_part(id)}/approve", Operation, body=_only(only))
+    async def approve(
+        self, id: str, *, only: Sequence[bytes] | None = None, without: Sequence[bytes] | None = None
+    ) -> Operation:
+        """Let a proposed operation run: all of it, or these absolute paths, and without those. Raises WrongState."""
+        body = _paths("only", only) | _paths("without", without)
+        return await self.ask("POST", f"/api/v1/operations/{_part(id)}/approve", Operation, body=body)
 
     async def reject(self, id: str) -> Operation:
         """Refuse a proposed operation. Raises WrongState."""
@@ -239,7 +289,7 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _only(paths: Sequence[bytes] | None) -> dict[str, Any]:
+def _paths(name: str, paths: Sequence[bytes] | None) -> dict[str, Any]:
     """Return the part of a request that names paths: text, and base64 for those that are not UTF-8."""
     if paths is None:
         return {}
@@ -249,4 +299,4 @@ def _only(paths: Sequence[bytes] | None) -> dict[str, Any]:
             texts.append(path.decode())
         except UnicodeDecodeError:
             encoded.append(b64encode(path).decode("ascii"))
-    return {"only": texts, **({"only_b64": encoded} if encoded else {})}
+    return {name: texts, **({f"{name}_b64": encoded} if encoded else {})}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 import msgspec
@@ -60,10 +60,35 @@ class Me(Struct, frozen=True, kw_only=True):
 
 
 class StepPage(Struct, frozen=True, kw_only=True):
-    """Some steps, and how many there are in all (after the filter)."""
+    """Some steps, and how many there are in all (after the filter).
+
+    `lines`: how many steps each line holds, where files that go together share one; then `total` counts lines.
+    """
 
     steps: list[StepView]
     total: int
+    lines: list[int] = []
+
+
+class Destination(Struct, frozen=True, kw_only=True):
+    """Files of a plan that go into one folder, into the trash (no `path`), or stay as they are. `bytes` in all."""
+
+    fate: Literal["into", "trash", "stays"]
+    files: int
+    bytes: int = 0
+    path: str | None = None
+    path_b64: str | None = None
+
+
+class Day(Struct, frozen=True, kw_only=True):
+    """What was done on one day: files organized, cleared or synced, and files taken back; bytes of both."""
+
+    day: date
+    operations: int = 0
+    files: int = 0
+    restored: int = 0
+    failed: int = 0
+    bytes: int = 0
 
 
 class Trace(Struct, frozen=True, kw_only=True):
@@ -83,6 +108,18 @@ class Operations(Struct):
     """A page of operations."""
 
     operations: list[Operation]
+
+
+class Destinations(Struct):
+    """Where the files of a plan go."""
+
+    destinations: list[Destination]
+
+
+class Activity(Struct):
+    """What was done on each of the last days."""
+
+    days: list[Day]
 
 
 class Folders(Struct):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -12,6 +14,7 @@ import msgspec
 from aiohttp import WSMsgType, web
 
 from core.model import Counts, Event, FolderStatus, Operation, Preview, Progress, StepView
+from tui.wire import Day
 
 API = "/api/v1"
 STARTED = datetime(2026, 11, 12, 7, 30, tzinfo=UTC)
@@ -28,6 +31,7 @@ class FakeAgent:
         self.progress: dict[str, Progress] = {}
         self.previews: dict[str, Preview] = {}
         self.results: list[dict[str, Any]] = []
+        self.days: list[Day] = []
         self.may = ["view", "act"]
         self.asked: list[tuple[str, str, dict[str, Any]]] = []
         self.listeners: set[web.WebSocketResponse] = set()
@@ -59,6 +63,8 @@ class FakeAgent:
                 web.post(f"{API}/operations", self._submit),
                 web.get(f"{API}/operations/{{id}}", self._one),
                 web.get(f"{API}/operations/{{id}}/steps", self._steps),
+                web.get(f"{API}/operations/{{id}}/destinations", self._destinations),
+                web.get(f"{API}/activity", self._activity),
                 web.post(f"{API}/operations/{{id}}/rollback", self._rollback),
                 web.post(f"{API}/operations/{{id}}/{{verb}}", self._act),
                 web.get(f"{API}/history", self._history),
@@ -145,7 +151,9 @@ class FakeAgent:
         found = [
             operation
             for operation in self._newest()
-            if query.get("folder") in (None, operation.folder) and query.get("state") in (None, operation.state)
+            if query.get("folder") in (None, operation.folder)
+            and query.get("state") in (None, operation.state)
+            and all(_has(operation, word) for word in query.get("filter", "").lower().split())
         ]
         if before := query.get("before"):
             found = found[[operation.id for operation in found].index(before) + 1 :]
@@ -166,8 +174,35 @@ class FakeAgent:
                 if outcome in (None, step.outcome)
                 and any(text in part.lower() for part in (step.source, step.destination, step.reason) if part)
             ]
+        elif into := query.get("into"):
+            steps = list(self._by_folder(request.match_info["id"]).values())[int(into)]
         start, limit = int(query.get("from", "0")), int(query.get("limit", "50"))
+        if "folded" in query and len(steps) < 10_000:
+            lines = [list(line) for _, line in groupby(steps, lambda step: (step.group, step.group or step.seq))]
+            some = lines[start : start + limit]
+            return _json({"steps": sum(some, []), "total": len(lines), "lines": list(map(len, some))})
         return _json({"steps": list(steps[start : start + limit]), "total": len(steps)})
+
+    def _by_folder(self, id: str) -> dict[tuple[str, str], list[StepView]]:
+        found: dict[tuple[str, str], list[StepView]] = {}
+        for step in self.steps.get(id, ()):
+            fate = "into" if step.destination else "stays"
+            found.setdefault((fate, os.path.dirname(step.destination or "")), []).append(step)
+        return dict(sorted(found.items()))
+
+    async def _destinations(self, request: web.Request) -> web.Response:
+        found = self._by_folder(request.match_info["id"])
+        return _json(
+            {
+                "destinations": [
+                    {"fate": fate, "path": path or None, "files": len(steps), "bytes": 3_000_000 * len(steps)}
+                    for (fate, path), steps in found.items()
+                ]
+            }
+        )
+
+    async def _activity(self, request: web.Request) -> web.Response:
+        return _json({"days": self.days[-int(request.query["days"]) :]})
 
     async def _submit(self, request: web.Request) -> web.Response:
         body = await request.json()
@@ -275,6 +310,11 @@ def moves(number: int, folder: str = "/home/lena/Camera") -> Sequence[StepView]:
         )
 
     return Moves(number, make)
+
+
+def _has(operation: Operation, word: str) -> bool:
+    said = f"{operation.folder} {operation.kind} {operation.state} {operation.error}".lower()
+    return (word.removeprefix("!") in said) is not word.startswith("!")
 
 
 def _json(value: object, status: int = 200) -> web.Response:
