@@ -1,0 +1,315 @@
+"""What lists directories, and reads and hashes files: in this process, or as a child of it.
+
+The child is this file alone, `python -P reader.py MARKS`: it imports nothing of Shelver, so that it starts at once and
+weighs little. Requests come in at its stdin, answers go out at its stdout, both as lists of bytes. It follows no
+symlink, changes nothing, and ends with its stdin.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import sys
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+from xxhash import xxh3_128, xxh3_128_digest
+
+WHOLE = 128 * 1024
+"""Bytes up to which a file is read once, all of it; of a longer one its two ends are read first."""
+END = 16 * 1024
+PART = 4096
+"""Files of one directory that are listed together."""
+
+COLUMNS = 5
+"""Numbers told of a file: size, mtime_ns, ctime_ns, inode (as a signed number), links."""
+ROW = COLUMNS * 8
+DIGEST = 16
+MISSING = bytes(DIGEST)
+"""In place of the digest of a file that could not be read, or changed meanwhile. It is equal to no digest."""
+
+LOOK, FIRST, WHOLES, PROGRESS = b"l", b"f", b"w", b"p"
+FOUND, GONE, UNREADABLE, PROJECT = range(4)
+"""What became of a look into a directory. A project's is not told of."""
+
+_ON_THE_WAY = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_TO_LIST = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_TO_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_CHUNK = 256 * 1024  # stays in a core's own cache
+_TOLD_EVERY = 64 * 1024 * 1024
+_64_BITS = 1 << 64
+
+Advanced = Callable[[int], None]
+"""Hears of bytes read of long files."""
+
+LOOKED = struct.Struct("<qQq")
+"""Outcome, device and number of parts of one directory."""
+TROUBLES = struct.Struct("<qq")
+"""How many files changed while they were read, and how many could not be read."""
+
+
+class Reader:
+    """Reads beneath any number of roots, whose descriptors it keeps until `close`. Paths are relative to a root."""
+
+    def __init__(self, marks: Iterable[str]) -> None:
+        self._marks = frozenset(marks)
+        self._roots: dict[bytes, int] = {}
+
+    def close(self) -> None:
+        """Let go of every root."""
+        while self._roots:
+            os.close(self._roots.popitem()[1])
+
+    def answer(self, request: Sequence[bytes], advanced: Advanced) -> list[bytes]:
+        """Do what a request asks for: `[kind, root, …]`."""
+        kind, root, *rest = request
+        if kind == LOOK:
+            return [part for directory in rest for part in self._look(root, directory)]
+        digests, troubles = bytearray(), [0, 0]
+        digest = _first_digest if kind == FIRST else _whole_digest
+        for directory, names, rows in zip(rest[::3], rest[1::3], rest[2::3], strict=True):
+            digests += self._digests(root, directory, names, rows, _Digesting(digest, advanced, troubles))
+        return [bytes(digests), TROUBLES.pack(*troubles)]
+
+    def _look(self, root: bytes, directory: bytes) -> list[bytes]:
+        """List a directory: `LOOKED`, names of directories in it, then names and rows of files, part by part."""
+        try:
+            with self._opened(root, directory, _TO_LIST) as descriptor:
+                return _listed(descriptor, self._marks)
+        except (FileNotFoundError, NotADirectoryError):
+            outcome = GONE
+        except OSError:
+            outcome = UNREADABLE
+        return [LOOKED.pack(outcome, 0, 0), b""]
+
+    def _digests(self, root: bytes, directory: bytes, names: bytes, rows: bytes, digesting: _Digesting) -> bytes:
+        files = names.split(b"\0")
+        try:
+            with self._opened(root, directory, _ON_THE_WAY) as descriptor:
+                return digesting.of(descriptor, files, array("q", rows))
+        except OSError:
+            digesting.troubles[1] += len(files)
+            return MISSING * len(files)
+
+    @contextmanager
+    def _opened(self, root: bytes, directory: bytes, flags: int) -> Iterator[int]:
+        """Open a directory a component at a time, following no symlink beneath the root."""
+        if root not in self._roots:
+            self._roots[root] = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        *parents, name = directory.split(b"/") if directory else [b"."]
+        current = top = self._roots[root]
+        try:
+            for parent in parents:
+                step = os.open(parent, _ON_THE_WAY, dir_fd=current)
+                if current != top:
+                    os.close(current)
+                current = step
+            step = os.open(name, flags, dir_fd=current)
+        finally:
+            if current != top:
+                os.close(current)
+        try:
+            yield step
+        finally:
+            os.close(step)
+
+
+# -- listing ----------------------------------------------------------------------------------------
+
+
+def _listed(descriptor: int, marks: frozenset[str]) -> list[bytes]:
+    device = os.fstat(descriptor).st_dev
+    names: list[str] = []
+    below: list[str] = []
+    numbers: list[int] = []
+    with os.scandir(descriptor) as found:
+        for item in found:
+            name = item.name
+            if name in marks:
+                return [LOOKED.pack(PROJECT, 0, 0), b""]
+            if name[0] == ".":
+                continue
+            if item.is_file(follow_symlinks=False):
+                try:
+                    status = item.stat(follow_symlinks=False)
+                except FileNotFoundError:
+                    continue
+                if status.st_dev == device:  # else it is a mount of its own, that nothing can take away
+                    names.append(name)
+                    numbers += (
+                        status.st_size,
+                        status.st_mtime_ns,
+                        status.st_ctime_ns,
+                        status.st_ino,
+                        status.st_nlink,
+                    )
+            elif item.is_dir(follow_symlinks=False):
+                below.append(name)
+    rows = _rows(names, numbers)
+    parts: list[bytes] = []
+    for start in range(0, len(names), PART):
+        parts.append(_joined(names[start : start + PART]))
+        parts.append(rows[start * ROW : (start + PART) * ROW])
+    return [LOOKED.pack(FOUND, device, len(parts) // 2), _joined(below), *parts]
+
+
+def _rows(names: list[str], numbers: list[int]) -> bytes:
+    try:
+        return array("q", numbers).tobytes()
+    except OverflowError:
+        return _odd_rows(names, numbers)
+
+
+def _odd_rows(names: list[str], numbers: list[int]) -> bytes:
+    """Return the rows where a number needs more than 63 bits: an inode may, a file with such a time is left out."""
+    rows = array("q")
+    kept = []
+    for name, start in zip(names, range(0, len(numbers), COLUMNS), strict=True):
+        size, mtime, ctime, inode, links = numbers[start : start + COLUMNS]
+        with suppress(OverflowError):
+            rows.extend(array("q", (size, mtime, ctime, inode - _64_BITS if inode >= _64_BITS // 2 else inode, links)))
+            kept.append(name)
+    names[:] = kept
+    return rows.tobytes()
+
+
+def _joined(names: list[str]) -> bytes:
+    return os.fsencode("\0".join(names))
+
+
+# -- reading ----------------------------------------------------------------------------------------
+
+
+class _Digesting:
+    """Digests of files, each checked on its descriptor to be the one that was listed, after it was read."""
+
+    def __init__(self, digest: Callable[[int, int, Advanced], bytes], advanced: Advanced, troubles: list[int]) -> None:
+        self._digest = digest
+        self._advanced = advanced
+        self.troubles = troubles
+
+    def of(self, directory: int, names: list[bytes], numbers: array[int]) -> bytes:
+        """Return one digest after the other; `MISSING` where there is none."""
+        digest, advanced, troubles = self._digest, self._advanced, self.troubles
+        found = []
+        at = 0
+        for name in names:
+            size, mtime, ctime, inode = numbers[at : at + 4]
+            at += COLUMNS
+            try:
+                descriptor = os.open(name, _TO_READ, dir_fd=directory)
+            except OSError:
+                troubles[1] += 1
+                found.append(MISSING)
+                continue
+            try:
+                value = digest(descriptor, size, advanced)
+                status = os.fstat(descriptor)
+            except OSError:
+                troubles[1] += 1
+                found.append(MISSING)
+                continue
+            finally:
+                os.close(descriptor)
+            if (
+                status.st_ctime_ns == ctime
+                and status.st_size == size
+                and status.st_mtime_ns == mtime
+                and (status.st_ino == inode or status.st_ino - _64_BITS == inode)
+            ):
+                found.append(value)
+            else:
+                troubles[0] += 1
+                found.append(MISSING)
+        return b"".join(found)
+
+
+def _first_digest(descriptor: int, size: int, advanced: Advanced) -> bytes:
+    if size > WHOLE:
+        return xxh3_128_digest(_some(descriptor, END, 0) + _some(descriptor, END, size - END))
+    content = os.read(descriptor, size)
+    if len(content) < size:  # some file systems give less than was asked for
+        content = _some(descriptor, size, 0)
+    return xxh3_128_digest(content)
+
+
+def _some(descriptor: int, size: int, position: int) -> bytes:
+    content = os.pread(descriptor, size, position)
+    while len(content) < size:
+        more = os.pread(descriptor, size - len(content), position + len(content))
+        if not more:  # it shrank: its size tells
+            break
+        content += more
+    return content
+
+
+def _whole_digest(descriptor: int, size: int, advanced: Advanced) -> bytes:
+    digest = xxh3_128()
+    buffer = bytearray(_CHUNK)
+    view = memoryview(buffer)
+    untold = 0
+    while count := os.readv(descriptor, [buffer]):
+        digest.update(buffer if count == _CHUNK else view[:count])
+        untold += count
+        if untold >= _TOLD_EVERY:
+            advanced(untold)
+            untold = 0
+    advanced(untold)
+    return digest.digest()
+
+
+# -- the child --------------------------------------------------------------------------------------
+
+COUNT = struct.Struct("<Q")
+
+
+def packed(parts: Sequence[bytes]) -> bytes:
+    """Return a list of bytes as a message: how many, how long each is, and all of them."""
+    return b"".join((struct.pack(f"<{len(parts) + 1}Q", len(parts), *map(len, parts)), *parts))
+
+
+def received(read: Callable[[int], bytes]) -> list[bytes]:
+    """Take one message. Raises EOFError when there is none any more."""
+    (count,) = COUNT.unpack(_exactly(read, COUNT.size))
+    lengths = struct.unpack(f"<{count}Q", _exactly(read, count * 8))
+    content = memoryview(_exactly(read, sum(lengths)))
+    parts = []
+    start = 0
+    for length in lengths:
+        parts.append(bytes(content[start : start + length]))
+        start += length
+    return parts
+
+
+def _exactly(read: Callable[[int], bytes], size: int) -> bytes:
+    content = read(size)
+    if len(content) == size:
+        return content
+    whole = bytearray(content)
+    while content and len(whole) < size:
+        content = read(size - len(whole))
+        whole += content
+    if len(whole) < size:
+        raise EOFError
+    return bytes(whole)
+
+
+def sent(descriptor: int, parts: Sequence[bytes]) -> None:
+    """Send one message. Raises OSError."""
+    message = memoryview(packed(parts))
+    while message:
+        message = message[os.write(descriptor, message) :]
+
+
+def main(marks: str) -> None:
+    """Answer until nobody asks any more."""
+    reader = Reader(marks.split("/"))
+    with suppress(EOFError, BrokenPipeError):
+        while True:
+            request = received(lambda size: os.read(0, size))
+            sent(1, reader.answer(request, lambda count: sent(1, [PROGRESS, COUNT.pack(count)])))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
