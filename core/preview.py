@@ -7,7 +7,7 @@ from collections import Counter
 from msgspec.structs import replace
 
 from core.model import DIRECTORY_KINDS, Operation, Plan, Preview, StepView
-from core.planners.inverse import NOTE_SEPARATOR
+from core.planners.ways import NOTE_SEPARATOR
 from core.steps import view
 
 SAMPLE_STEPS = 20

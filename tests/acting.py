@@ -14,15 +14,37 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self, cast
 
+from msgspec.structs import replace
+
 from core.execute import Tally, execute
 from core.history import History
 from core.journal import OperationFiles, Outcomes
-from core.model import Attributes, Counts, Fingerprint, OnConflict, Outcome, Plan, Request, State, Step, StepKind, now
+from core.model import (
+    Attributes,
+    Counts,
+    Fingerprint,
+    Means,
+    OnConflict,
+    Outcome,
+    Plan,
+    Request,
+    State,
+    Step,
+    StepKind,
+    Survivor,
+    now,
+)
 from core.planners import Ground, rollback
 from core.storage.copying import read_attributes
 
 Line = tuple[str, str | bytes, str | bytes] | tuple[str, str | bytes, str | bytes, int]
-"""Kind, source, destination and group. A path that begins with `@` is relative to the second root."""
+"""Kind, source, destination and group. A path that begins with `@` is relative to the second root.
+
+`duplicate`, `hardlink` and `reflink` are kinds of their own here: what becomes of the first path, of which the second
+is the copy that stays.
+"""
+
+_MEANS: dict[str, Means] = {"hardlink": "link", "reflink": "clone"}
 
 
 class Silent:
@@ -159,6 +181,9 @@ def steps_of(roots: Sequence[bytes], lines: Iterable[Line], operation: str) -> l
     moved: dict[tuple[int, bytes], Fingerprint | None] = {}
     steps = []
     for seq, (kind, source, destination, *group) in enumerate(lines):
+        if kind == "duplicate" or kind in _MEANS:
+            steps.append(_deduping(roots, seq, kind, _place(source), _place(destination), operation, *group))
+            continue
         at = _place(source)
         to = _place(destination)
         if kind == "trash" and not to[1]:
@@ -185,6 +210,22 @@ def steps_of(roots: Sequence[bytes], lines: Iterable[Line], operation: str) -> l
             )
         )
     return steps
+
+
+def _deduping(
+    roots: Sequence[bytes], seq: int, kind: str, at: tuple[int, bytes], kept: tuple[int, bytes], operation: str,
+    group: int = 0,
+) -> Step:  # fmt: skip
+    found, survivor = (fingerprint_of(os.path.join(roots[root], path)) for root, path in (at, kept))
+    assert found is not None and survivor is not None
+    place = b"/".join((b".shelver-trash", operation.encode(), at[1]))
+    plain = Step(seq, "trash", at[1], place, at[0], at[0], group, found, survivor=Survivor(*kept, survivor))
+    if kind == "duplicate":
+        return plain
+    return replace(
+        plain, kind="replace", source=kept[1], source_root=kept[0], destination=at[1], fingerprint=survivor,
+        occupant=found, means=_MEANS[kind], trash=place,
+    )  # fmt: skip
 
 
 def _place(name: str | bytes) -> tuple[int, bytes]:

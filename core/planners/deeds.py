@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from core.errors import UsageError
 from core.courses import course
+from core.errors import UsageError
 from core.journal import Outcomes
 from core.model import DIRECTORY_KINDS, Attributes, Fingerprint, Plan, Request, Step, absolute
 from core.names import shown

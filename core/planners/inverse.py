@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
 from core import trash
 from core.errors import StorageError
-from core.model import Attributes, Fingerprint, Request, Step, StepKind
+from core.model import Attributes, Fingerprint, Request, Step
 from core.planners.aftermath import Aftermath
 from core.planners.deeds import Deed
+from core.planners.ways import Way, goes_again, stand_in_of, way_again
 from core.planners.world import Place, World
 
 EDITED = "edited since: it goes back as it is now"
@@ -25,28 +25,8 @@ FOLDER_TAKEN = "something else has the name of its old folder"
 EDITED_COPY = "the copy was edited since: it stays"
 TOGETHER = "a file that belongs with it has to stay"
 
-NOTE_SEPARATOR = "; "
-"""Between two notes in one step's `why`."""
-
 _ELSEWHERE = frozenset({GONE, BACK, PURGED})
 """Files that are not with those they belong to any more: they hold none of them back."""
-
-
-@dataclass(slots=True)
-class _Way:
-    """One file's way back. `wanted`: its old place. `found`: what is there now. `notes`: what people should know."""
-
-    deed: Deed
-    kind: StepKind
-    source: Place
-    destination: Place
-    found: Fingerprint | None = None
-    notes: list[str] = field(default_factory=list)
-    refused: str = ""
-    wanted: Place = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.wanted = self.destination
 
 
 class Inverse:
@@ -70,7 +50,7 @@ class Inverse:
         if unit[0].is_directory:
             self._add_directory(unit[0])
         else:
-            self._add_files([way for deed in unit for way in self._ways(deed)])
+            self._add_files([self._way(deed) for deed in unit])
 
     def end(self) -> None:
         """Clear away the trash's folders that are empty then: they were made by the way."""
@@ -123,28 +103,24 @@ class Inverse:
 
     # -- files
 
-    def _ways(self, deed: Deed) -> list[_Way]:
-        """Return what takes one deed back: one file's way, or two where a file had taken another's name."""
+    def _way(self, deed: Deed) -> Way:
+        """Return the way that takes one deed back."""
+        if goes_again(deed):
+            return way_again(deed, self._in_trash(deed.destination), self._world)
         match deed.step.kind:
-            case "move" | "trash":
-                return [_Way(deed, "move", deed.destination, deed.source)]
+            case "move" | "trash" | "replace":
+                return Way(deed, "move", deed.destination, deed.source, survivor=deed.step.survivor)
             case "copy" | "link":
-                return [_Way(deed, "trash", deed.destination, self._in_trash(deed.destination))]
-            case "replace":  # what it replaced went to the trash: `destination` of its record
-                name = Place(deed.step.destination_root, deed.step.destination)
-                return [
-                    _Way(deed, "trash", name, self._in_trash(name)),
-                    _Way(deed, "move", deed.destination, name),
-                ]
+                return Way(deed, "trash", deed.destination, self._in_trash(deed.destination))
             case kind:
-                way = _Way(deed, "move", deed.destination, deed.source)
+                way = Way(deed, "move", deed.destination, deed.source)
                 way.refused = f"a step of the kind {kind} cannot be taken back"
-                return [way]
+                return way
 
     def _in_trash(self, place: Place) -> Place:
         return Place(place.root, trash.place(self._world.roots[place.root], place.path, self._request.id))
 
-    def _add_files(self, ways: list[_Way]) -> None:
+    def _add_files(self, ways: list[Way]) -> None:
         for way in ways:
             self._inspect(way)
         _hold_together(ways)
@@ -159,7 +135,7 @@ class Inverse:
         for way in going:
             self._take_back(way)
 
-    def _inspect(self, way: _Way) -> None:
+    def _inspect(self, way: Way) -> None:
         """See what became of a file since, and whether it can go back."""
         returned = self._returned.pop(self._world.absolute(way.source), None)
         if isinstance(returned, str):
@@ -182,12 +158,12 @@ class Inverse:
         elif not _alike(way.deed.left, way.found):
             self._judge_edited(way)
 
-    def _why_gone(self, way: _Way) -> str:
+    def _why_gone(self, way: Way) -> str:
         if way.kind == "move" and _alike(way.deed.left, self._look(way.destination)):
             return BACK
         return self._aftermath.moved_on(way.deed.destination_path) or GONE
 
-    def _judge_edited(self, way: _Way) -> None:
+    def _judge_edited(self, way: Way) -> None:
         if way.kind == "trash":
             way.refused = EDITED_COPY
         else:
@@ -195,12 +171,14 @@ class Inverse:
 
     # -- where it goes
 
-    def _find_places(self, ways: list[_Way]) -> None:
+    def _find_places(self, ways: list[Way]) -> None:
         """Choose where each file comes back to: its old place, or one number for all where any is taken."""
         leaving = {way.source for way in ways}
         try:
             for way in ways:
                 self._check_folder(way.destination.folder)
+                way.occupant = stand_in_of(way, self._world)
+            leaving.update(way.destination for way in ways if way.occupant)
             if self._request.on_conflict == "skip":
                 for way in ways:
                     if way.kind != "trash" and not self._world.is_free(way.destination, leaving):
@@ -214,6 +192,7 @@ class Inverse:
         for way, place in zip(ways, places, strict=True):
             if way.kind != "trash" and place != way.destination:
                 way.notes.append(NUMBERED)
+                way.occupant = None
             way.destination = place
 
     def _check_folder(self, folder: Place) -> None:
@@ -223,37 +202,27 @@ class Inverse:
                 raise StorageError(FOLDER_TAKEN)
             folder = folder.folder
 
-    def _leave(self, way: _Way) -> None:
+    def _leave(self, way: Way) -> None:
         """Record a file that does not go back, and why."""
         self._write(way, group=0)
         if way.kind != "trash":
             self._returned[self._world.absolute(way.wanted)] = way.refused
 
-    def _take_back(self, way: _Way) -> None:
+    def _take_back(self, way: Way) -> None:
         """Record a file that goes back."""
         self._write(way, group=way.deed.step.group)
-        self._world.move(way.source, way.destination)
+        if way.means is None:
+            self._world.move(way.source, way.destination)
+        else:
+            self._world.stand_in(way.source, way.destination)
         if trash.is_trash(way.source.path):
             self._emptied.add(way.source.folder)
         if way.kind != "trash":
             self._returned[self._world.absolute(way.wanted)] = way.destination
 
-    def _write(self, way: _Way, group: int) -> None:
-        self.steps.append(
-            Step(
-                len(self.steps),
-                way.kind,
-                way.source.path,
-                way.destination.path,
-                way.source.root,
-                way.destination.root,
-                group,
-                fingerprint=way.found or way.deed.left,
-                attributes=_given_back(way),
-                why=NOTE_SEPARATOR.join(way.notes),
-                refused=way.refused,
-            )
-        )
+    def _write(self, way: Way, group: int) -> None:
+        step = way.step(len(self.steps), group, self._in_trash(way.destination))
+        self.steps.append(replace(step, attributes=_given_back(way)))
 
     def _look(self, place: Place) -> Fingerprint | None:
         """Return what is there; nothing where the path cannot even be followed."""
@@ -277,14 +246,14 @@ def _alike(left: Fingerprint | None, found: Fingerprint | None) -> bool:
     return (left.size, left.mtime_ns, left.version) == (found.size, found.mtime_ns, found.version)
 
 
-def _hold_together(ways: Sequence[_Way]) -> None:
+def _hold_together(ways: Sequence[Way]) -> None:
     """Where one file of a group has to stay, let those that belong with it stay too."""
     if any(way.refused and way.refused not in _ELSEWHERE and way.deed.step.group for way in ways):
         for way in ways:
             way.refused = way.refused or TOGETHER
 
 
-def _given_back(way: _Way) -> Attributes | None:
+def _given_back(way: Way) -> Attributes | None:
     """Return what a file gets back that it lost on a file system which could not hold all of it."""
     attributes = way.deed.attributes
     if way.kind != "move" or attributes is None or way.found is None:

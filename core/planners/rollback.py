@@ -10,17 +10,17 @@ A rollback is a plan like any other, so a rollback of a rollback is a redo, with
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from msgspec.structs import replace
 
 from core.errors import UsageError, WrongState
-from core.model import Plan, Request, Step
-from core.names import shown
+from core.model import Plan, Request, Step, Survivor
 from core.planners import Ground
 from core.planners.aftermath import Aftermath
-from core.planners.deeds import Deed, deeds, selected
+from core.planners.deeds import Deed, check_part, deeds
 from core.planners.inverse import Inverse
 from core.planners.world import World
 
@@ -44,9 +44,7 @@ def plan(request: Request, ground: Ground) -> Plan:
         state = "interrupted" if outcomes.attempts else "not carried out"
         raise WrongState("only what came to its end can be taken back", operation=request.undo_of, state=state)
     done = deeds(original, outcomes)
-    meant = done if request.only is None else selected(done, request.only)
-    if request.only is not None and not meant:
-        raise UsageError(f"{request.undo_of} changed nothing at {', '.join(map(shown, request.only))}")
+    meant = check_part(request, done)
     with World(original.roots) as world:
         for number in sorted({number for deed in meant for number in deed.roots}):
             world.check_root(number, outcomes.roots[number])
@@ -70,9 +68,13 @@ def _units(done: Sequence[Deed]) -> Iterator[list[Deed]]:
 
 
 def _on_roots_needed(roots: list[bytes], steps: list[Step]) -> tuple[list[bytes], list[Step]]:
-    """Leave out the roots that no step uses: a part can go back while the disk of another part is away."""
+    """Leave out the roots that no step uses: a part can go back while the disk of another part is away.
+
+    Where a duplicate comes back, the copy that stayed is only of interest to a later redo: not if its disk is away.
+    """
     used = {step.source_root for step in steps if step.source}
     used |= {step.destination_root for step in steps if step.destination}
+    used |= {step.survivor.root for step in steps if step.survivor and os.path.isdir(roots[step.survivor.root])}
     if len(used) in (0, len(roots)):
         return roots, steps
     numbers = {old: new for new, old in enumerate(sorted(used))}
@@ -81,7 +83,14 @@ def _on_roots_needed(roots: list[bytes], steps: list[Step]) -> tuple[list[bytes]
             step,
             source_root=numbers.get(step.source_root, 0),
             destination_root=numbers.get(step.destination_root, 0),
+            survivor=_renumbered(step.survivor, numbers),
         )
         for step in steps
     ]
     return [roots[number] for number in sorted(used)], renumbered
+
+
+def _renumbered(survivor: Survivor | None, numbers: Mapping[int, int]) -> Survivor | None:
+    if survivor is None or survivor.root not in numbers:
+        return None
+    return replace(survivor, root=numbers[survivor.root])

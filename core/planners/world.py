@@ -21,6 +21,9 @@ from core.storage.local import LocalStorage
 _FOLDER = Fingerprint(0, 0, 0)
 """Stands for a folder that the plan makes: what it will be is not known, only that it will be there."""
 
+_STAND_IN = Fingerprint(0, 0, -1)
+"""Stands for a link or a clone that the plan makes."""
+
 
 class Place(NamedTuple):
     """A path and the number of the root that it is relative to."""
@@ -111,6 +114,11 @@ class World:
         """Take note of a planned move."""
         self._give(self.absolute(destination), self.look(source))
         self._take(self.absolute(source))
+
+    def stand_in(self, name: Place, place: Place) -> None:
+        """Take note that a file will go to a place, and something else will have its name."""
+        self._give(self.absolute(place), self.look(name))
+        self._planned[self.absolute(name)] = _STAND_IN
 
     def make(self, folder: Place) -> None:
         """Take note of a folder that will be made."""
