@@ -190,7 +190,7 @@ class NothingKnown:
 
     is_empty = True
 
-    def newest_destinations(self, paths: Sequence[bytes]) -> dict[bytes, bytes]:
+    def newest_destinations(self, paths: Sequence[bytes], within: float | None = None) -> dict[bytes, bytes]:
         """Nothing went anywhere."""
         return {}
 

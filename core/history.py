@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -155,15 +157,20 @@ class History:
         with self._lock:
             return dict(self._connection.execute(query, (*folders, since.timestamp())).fetchall())
 
-    def newest_destinations(self, paths: Sequence[bytes]) -> dict[bytes, bytes]:
-        """Return where the newest file from each absolute path went; paths that nothing left are left out."""
+    def newest_destinations(self, paths: Sequence[bytes], within: float | None = None) -> dict[bytes, bytes]:
+        """Return where the newest file from each absolute path went; paths that nothing left are left out.
+
+        `within`: only what operations did that ended in so many seconds up to now.
+        """
         keys = {_key(path): path for path in paths}
         query = (
             f"SELECT source, destination FROM steps WHERE source_key IN ({','.join('?' * len(keys))}) "  # noqa: S608
+            "AND EXISTS (SELECT 1 FROM operations o WHERE o.operation = steps.operation AND o.ended >= ?) "
             "ORDER BY sequence, seq"
         )
+        since = -math.inf if within is None else time.time() - within
         with self._lock:
-            found = self._connection.execute(query, tuple(keys)).fetchall()
+            found = self._connection.execute(query, (*keys, since)).fetchall()
         wanted = frozenset(paths)
         return {source: destination for source, destination in found if source in wanted}
 

@@ -20,8 +20,8 @@ class Remembers(Protocol):
     def is_empty(self) -> bool:
         """Whether nothing ever went anywhere."""
 
-    def newest_destinations(self, paths: Sequence[bytes]) -> dict[bytes, bytes]:
-        """Return where the newest file from each absolute path went."""
+    def newest_destinations(self, paths: Sequence[bytes], within: float | None = None) -> dict[bytes, bytes]:
+        """Return where the newest file from each absolute path went; `within`: in so many seconds up to now."""
 
 
 class Followers:

@@ -144,6 +144,18 @@ def possible_leaders(sidecar: bytes) -> Iterator[bytes]:
                 yield from (base + b"." + common, base + b"." + common.upper())
 
 
+def possible_sidecars(leader: bytes) -> Iterator[bytes]:
+    """Yield the names that sidecars of a file may have; none for one that leads none."""
+    extension = _extension(leader)
+    stem = split_extension(leader)[0]
+    for ending, led in _LEADERS.items():
+        if extension in led:
+            for base in (stem, leader):
+                yield from (base + b"." + ending, base + b"." + ending.upper())
+    if extension in _LEADERS[b"json"]:
+        yield leader + b".supplemental-metadata.json"
+
+
 # -- names ------------------------------------------------------------------------------------------
 
 

@@ -28,6 +28,7 @@ from core.planners.ordering import StepWriter
 from core.planners.paths import folder_of, name_of
 from core.planners.roots import Roots
 from core.planners.scope import Scope
+from core.planners.strays import Strays
 from core.planners.survey import Survey
 from core.rules import NOTHING, RuleSet, Ruling
 from core.storage import Entry
@@ -59,6 +60,7 @@ class _Organizer:
         self._disk = Disk(roots.storage)
         self._rules = _chosen_rules(folder, request.rules)
         self._followers = Followers(ground.history, roots)
+        self._strays = Strays(ground.history, folder, roots)
         self._facts: dict[bytes, Facts] = {}
         self._recently = (time.time() - _RECENT_SECONDS) * 1e9
 
@@ -109,6 +111,8 @@ class _Organizer:
             yield follow
             return
         leader, ruling = self._ruling(family)
+        if self._request.automatic and self._request.paths is not None:
+            family = [*family, *(stray for stray in self._strays.of(leader) if not self._is_blocked([stray]))]
         files = family if leader is family[0] else [leader, *(file for file in family if file is not leader)]
         if ruling.trouble:
             errand = self._errand("move", files, self._folder.absolute(leader.path), ruling.trouble)

@@ -694,13 +694,21 @@ def test_one_file_in_use_holds_its_family_back(home: Home) -> None:
         assert home.plan(automatic=True).steps == []
 
 
+PICTURES_AND_REST = """
+[[rule]]
+name = "pictures"
+match = {ext = "jpg"}
+to = "Pictures/{modified:%Y}/"
+[[rule]]
+name = "rest"
+match = {}
+to = "Rest/"
+"""
+
+
 @pytest.mark.parametrize("sidecar", ["IMG.jpg.xmp", "IMG.xmp", "IMG.jpg.supplemental-metadata.json"])
 def test_a_late_sidecar_follows_its_leader(home: Home, sidecar: str) -> None:
-    home.rules(
-        '[[rule]]\nname = "pictures"\nmatch = {ext = "jpg"}\nto = "Pictures/{modified:%Y}/"\n'
-        '[[rule]]\nname = "rest"\nmatch = {}\nto = "Rest/"\n',
-        folder="subfolders = false",
-    )
+    home.rules(PICTURES_AND_REST, folder="subfolders = false")
     home.build({"Pictures/2014/IMG.jpg": "taken", "IMG.jpg": "j"})
     home.organize()
     assert "Pictures/2014/IMG (1).jpg" in home.tree()
@@ -729,6 +737,51 @@ def test_a_late_sidecar_does_not_follow_into_the_trash(home: Home) -> None:
     home.organize()
     home.build({"IMG.xmp": "late"})
     assert home.plan().steps == []
+
+
+@pytest.mark.parametrize("sidecar", ["IMG.jpg.xmp", "IMG.xmp", "IMG.AAE", "IMG.jpg.supplemental-metadata.json"])
+def test_an_early_sidecar_is_fetched_when_its_leader_comes(home: Home, sidecar: str) -> None:
+    home.rules(PICTURES_AND_REST, folder="subfolders = false")
+    home.build({"any": "a"})
+    home.organize()  # a history that is empty is asked nothing more
+    home.build({sidecar: "early", "Pictures/2014/IMG.jpg": "taken"})
+    home.organize(automatic=True, paths=[sidecar.encode()])
+    assert f"Rest/{sidecar}" in home.tree()
+    home.build({"IMG.jpg": "j"})
+    before = home.tree()
+    fetched = home.organize(automatic=True, paths=[b"IMG.jpg"])
+    assert home.tree() == {
+        "Pictures/2014/IMG.jpg": b"taken",
+        "Pictures/2014/IMG (1).jpg": b"j",
+        f"Pictures/2014/{sidecar.replace('IMG', 'IMG (1)')}": b"early",
+        "Rest/any": b"a",
+    }
+    home.scene.undo(fetched)
+    assert home.tree() == before
+
+
+def test_a_sidecar_of_long_ago_belonged_to_another_file(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.rules(PICTURES_AND_REST, folder="subfolders = false")
+    home.build({"any": "a"})
+    home.organize()
+    home.build({"IMG.xmp": "early"})
+    home.organize()
+    monkeypatch.setattr("core.planners.strays.EARLY_SECONDS", -1)
+    home.build({"IMG.jpg": "j"})
+    home.organize(automatic=True, paths=[b"IMG.jpg"])
+    assert "Rest/IMG.xmp" in home.tree()
+
+
+def test_an_early_sidecar_that_was_put_elsewhere_by_hand_stays_there(home: Home) -> None:
+    home.rules(PICTURES_AND_REST, folder="subfolders = false")
+    home.build({"any": "a"})
+    home.organize()
+    home.build({"IMG.xmp": "early"})
+    home.organize()
+    (home.root / "Rest/IMG.xmp").rename(home.root / "Rest/mine.xmp")
+    home.build({"IMG.jpg": "j"})
+    home.organize(automatic=True, paths=[b"IMG.jpg"])
+    assert "Rest/mine.xmp" in home.tree()
 
 
 def test_a_family_is_undone_as_one(home: Home) -> None:
