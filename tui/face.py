@@ -53,6 +53,8 @@ class Face(Named, App[None], inherit_bindings=False):
         + """
     CommandPalette #--container { background: $background; }
     CommandPalette #--input, CommandPalette CommandList { background: $background; }
+    CommandPalette #--input { border: hkey $rule; }
+    CommandPalette CommandList { border-bottom: hkey $rule; }
     CommandPalette SearchIcon { display: none; }
     CommandPalette CommandInput { padding: 0 2; }
     Toast { background: $surface; color: $foreground; border-left: outer $accent; }
@@ -119,6 +121,9 @@ class Face(Named, App[None], inherit_bindings=False):
         """Begin to listen to the agent."""
         await self.agent.__aenter__()
         self.run_worker(self._keep_up(), group="agent", exit_on_error=False)
+
+    def on_ready(self) -> None:
+        """Say what of the outfit could not be had."""
         if self.outfit.theme not in ("", *self.available_themes):
             self.tell(f"No theme is called {self.outfit.theme}.", trouble=True)
 

@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 
 from tests.tui.home_server import surroundings
 from tui.face import Face
+from tui.outfit import PLAIN, Outfit
 from tui.surroundings import Surroundings
 
 DEADLINE = 15.0
@@ -76,10 +77,11 @@ async def looking(
     size: tuple[int, int] = (80, 24),
     read_only: bool = False,
     around: Surroundings | None = None,
+    outfit: Outfit = PLAIN,
     **how: float,
 ) -> AsyncIterator[Look]:
     """Open the screens over a socket; wait until the agent was met, if there is one."""
-    face = Face(socket, around or surroundings(**how), read_only=read_only)
+    face = Face(socket, around or surroundings(**how), read_only=read_only, outfit=outfit)
     async with face.run_test(size=size, notifications=True) as pilot:
         look = Look(face, pilot)
         await look.until(lambda: face.live.connected or face.live.lost)

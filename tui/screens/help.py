@@ -23,7 +23,7 @@ from tui.widgets.line_list import LineList
 KEYS_WIDTH = 18
 HERE, IN_A_LIST, EVERYWHERE = "Here", "In a list", "Everywhere"
 
-SHIFT = "Hold shift to select text with the mouse; --no-mouse leaves all of it to the terminal."
+SHIFT = ("Hold shift to select text with the mouse,", "or start with --no-mouse.")
 GOES_ON = "Leaving stops nothing: the agent goes on."
 
 
@@ -82,7 +82,7 @@ class Help(Dialog[Deed]):
             for deed in found:
                 yield Row(f"{title}/{deed.said}", partial(_line, deed), (deed.said, deed.able), deed)
         if not self._text:
-            hints = ("", *((SHIFT,) if self.face.outfit.mouse else ()), GOES_ON)
+            hints = ("", *(SHIFT if self.face.outfit.mouse else ()), GOES_ON)
             yield from (Row(hint, partial(_hint, hint), hint, selectable=False) for hint in hints)
 
     @on(FilterBar.Asked)

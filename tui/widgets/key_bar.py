@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from textual.binding import Binding
+from textual.keys import format_key
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
@@ -15,25 +17,24 @@ _NAMES = {
     "question_mark": "?",
     "slash": "/",
     "escape": "esc",
+    "enter": "enter",
     "backspace": "⌫",
-    "ctrl+p": "^p",
-    "ctrl+l": "^l",
     "pagedown": "PgDn",
     "pageup": "PgUp",
-    "ctrl+d": "^d",
-    "ctrl+u": "^u",
     "down": "↓",
     "up": "↑",
     "left": "←",
     "right": "→",
-    "f1": "F1",
 }
+_FUNCTION_KEY = re.compile(r"f\d+")
 HELP = "show_help"
 
 
 def key_name(key: str) -> str:
     """Return a key as people call it."""
-    return _NAMES.get(key, key)
+    *modifiers, last = key.split("+")
+    name = _NAMES.get(last) or (last.upper() if _FUNCTION_KEY.fullmatch(last) else format_key(last))
+    return "".join("^" if modifier == "ctrl" else f"{modifier}+" for modifier in modifiers) + name
 
 
 def offered(screen: Screen[object]) -> list[tuple[Binding, bool]]:
