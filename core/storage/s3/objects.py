@@ -83,6 +83,29 @@ class Objects(Bucket):
         super().__init__(root, endpoint)
         self.can = capabilities
 
+    # -- while a plan runs
+
+    def identify(self) -> int:
+        """See that the bucket is there, and return a number that stays the same while it is the same one.
+
+        Raises RemoteRefused, RemoteUnreachable.
+        """
+        try:
+            self.endpoint.call("head_bucket", Bucket=self.name)
+        except SourceMissing:
+            raise RemoteUnreachable("the bucket is not there") from None
+        return 0
+
+    def is_in_place(self) -> bool:
+        """Tell whether the root still is what it was; what became of a bucket is told by every answer."""
+        return True
+
+    def release(self) -> None:
+        """Give nothing back: there is no descriptor."""
+
+    def sync(self) -> None:
+        """Make every change durable: an endpoint that answered has done so."""
+
     # -- copying within one endpoint
 
     def copy_all(self, moves: Sequence[Move], target: Objects) -> list[Entry | Trouble]:
