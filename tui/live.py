@@ -28,6 +28,8 @@ class Live:
     lost: str = ""
     seq: int = 0
     """The number of the last event that was heard."""
+    endings: int = 0
+    """Grows when an operation ends, and when the agent was met: what was done today is another number then."""
     changes: int = 0
     """Grows with every change, so that a screen knows whether it shows the newest."""
 
@@ -42,6 +44,7 @@ class Live:
         for operation in (*operations, *status.waiting):
             self._put(operation)
         self.connected, self.lost = True, ""
+        self.endings += 1
         self._changed(now)
 
     def missed_before(self, event: Event) -> bool:
@@ -78,8 +81,10 @@ class Live:
         self.changes += 1
 
     def _put(self, operation: Operation) -> None:
+        before = self.operations.get(operation.id)
         self.operations[operation.id] = operation
         if operation.state in FINAL_STATES:
+            self.endings += before is not None and before.state not in FINAL_STATES
             self.progress.pop(operation.id, None)
         if len(self.operations) > KEPT_OPERATIONS:
             ended = [each for each in self.operations.values() if each.state in FINAL_STATES]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from core.model import Operation, StepView
 from core.names import shown
@@ -65,6 +65,17 @@ def since(time: datetime, now: datetime) -> str:
     """Return when something began: 14:02 today, else its day: 12 Nov."""
     here = time.astimezone(now.tzinfo)
     return f"{here:%H:%M}" if here.date() == now.date() else f"{here.day} {_MONTHS[here.month - 1]}"
+
+
+def day(date: date, now: datetime) -> str:
+    """Return a day as briefly as it is clear: today, yesterday, Mon, 12 Nov, 12 Nov 2024."""
+    days = (now.date() - date).days
+    if days in (0, 1):
+        return "yesterday" if days else "today"
+    if 0 < days < 7:
+        return _DAYS[date.weekday()]
+    year = "" if date.year == now.year else f" {date.year}"
+    return f"{date.day} {_MONTHS[date.month - 1]}{year}"
 
 
 def took(span: timedelta) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -180,7 +180,7 @@ class FakeAgent:
         if "folded" in query and len(steps) < 10_000:
             lines = [list(line) for _, line in groupby(steps, lambda step: (step.group, step.group or step.seq))]
             some = lines[start : start + limit]
-            return _json({"steps": sum(some, []), "total": len(lines), "lines": list(map(len, some))})
+            return _json({"steps": list(chain.from_iterable(some)), "total": len(lines), "lines": list(map(len, some))})
         return _json({"steps": list(steps[start : start + limit]), "total": len(steps)})
 
     def _by_folder(self, id: str) -> dict[tuple[str, str], list[StepView]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from core.model import Counts, FolderStatus, Operation, Preview, Progress, StepView
 from tests.tui.fake_agent import FakeAgent, moves
 from tui.surroundings import Surroundings
+from tui.wire import Day
 
 NOW = datetime(2026, 11, 16, 14, 10, tzinfo=UTC)
 HOME = "/home/lena"
@@ -129,6 +130,7 @@ def furnished(socket: Path) -> FakeAgent:
         moves(100_000),
     )
     agent.put(operation("failed00", 50, folder="archive", state="failed", error="the disk is not mounted"))
+    agent.days = month()
     agent.previews["cam0big0"] = preview(agent.operations["cam0big0"])
     agent.results = [
         {
@@ -149,6 +151,17 @@ def furnished(socket: Path) -> FakeAgent:
         },
     ]
     return agent
+
+
+def month() -> list[Day]:
+    """Return what was done on each day of four weeks: now and then a card of pictures, often a few files."""
+    few = [0, 3, 12, 0, 7, 1, 4]
+    many = {4: 1800, 11: 412, 17: 2900, 24: 99_900, 25: 2116}
+    days = [
+        Day(day=(NOW - timedelta(days=27 - number)).date(), operations=1, files=many.get(number, few[number % 7]))
+        for number in range(27)
+    ]
+    return [*days, Day(day=NOW.date(), operations=4, files=215, restored=2114, bytes=1_240_000_000)]
 
 
 def progress(done: int, total: int = 2118) -> Progress:

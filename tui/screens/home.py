@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.timer import Timer
 
+from core.errors import ShelverError
 from core.model import FolderStatus, Operation
 from tui import words
 from tui.screens.home_rows import Many, home_rows
 from tui.screens.place import Banner, Place
 from tui.widgets.board import Board
+from tui.widgets.chart import Chart
 from tui.widgets.glance import Glance
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.line import Ends
@@ -56,7 +60,14 @@ class Home(Place):
         with Horizontal():
             yield Board(id="board")
             yield Glance(self.around)
+        yield Chart(self.around)
         yield KeyBar()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._counted = -1
+        """How many endings the chart knows of."""
+        self._soon: Timer | None = None
 
     @property
     def board(self) -> Board:
@@ -71,8 +82,22 @@ class Home(Place):
             since = f" · agent up since {words.since(live.agent.started, self.around.now())}"
         self.query_one("#title", Ends).show(((" Shelver", "strong"),), ((f"{self.around.host}{since} ", "dim"),))
         self.tell_age(self.query_one(Banner))
-        self.board.show(home_rows(live, self.around))
+        self.board.show(home_rows(live, self.around, self.board.size.height))
         self._look_closer()
+        if live.connected and live.endings != self._counted and self._soon is None:
+            self._counted = live.endings
+            self.run_worker(self._count_days(), group="activity", exit_on_error=False)
+            self._soon = self.set_timer(4 * self.around.beat, self._count_again)
+
+    async def _count_days(self) -> None:
+        """Ask what was done on each of the last days."""
+        with suppress(ShelverError):  # a chart that is missing is nothing to complain about
+            self.query_one(Chart).tell(await self.face.agent.activity())
+
+    def _count_again(self) -> None:
+        self._soon = None
+        if self._counted != self.live.endings:
+            self.live_changed()
 
     @on(LineList.Highlighted)
     def _look_closer(self) -> None:
@@ -81,7 +106,8 @@ class Home(Place):
 
     def on_resize(self) -> None:
         """A wider terminal may show more."""
-        self.call_after_refresh(self._look_closer)
+        self.query_one(Chart).fit(self.size)
+        self.call_after_refresh(self.live_changed)
 
     # -- what the keys are about -------------------------------------------------------------------------
 

@@ -36,20 +36,28 @@ class Many:
         return self.operations[0]
 
 
-def home_rows(live: Live, around: Surroundings) -> list[Row]:
-    """Return all rows of home."""
+def home_rows(live: Live, around: Surroundings, room: int = 0) -> list[Row]:
+    """Return all rows of home; with air between the sections where `room` lines leave some."""
+    sections = [section for section in _sections(live, around) if section]
+    airy = sum(map(len, sections)) + len(sections) - 1 <= room
     rows: list[Row] = []
-    if not live.folders:
-        rows += _newcomer(live)
-    else:
-        rows += [_title("Folders"), *_folders(live, around)]
-    if running := live.running():
-        rows += [_title("Running"), *_running(running, live, around)]
-    if waiting := live.waiting():
-        rows += [_title("Waiting for you"), *(_waiting(operation, around) for operation in waiting)]
-    if ended := [operation for operation in live.ended() if words.is_worth_telling(operation)]:
-        rows += [_title("Lately"), *_lately(ended[:LATELY], around)]
+    for number, section in enumerate(sections):
+        air = Row(f"air {number}", lambda _: EMPTY, selectable=False)
+        rows += [air, *section] if airy and number else section
     return rows
+
+
+def _sections(live: Live, around: Surroundings) -> Iterator[list[Row]]:
+    if not live.folders:
+        yield _newcomer(live)
+    else:
+        yield [_title("Folders"), *_folders(live, around)]
+    if running := live.running():
+        yield [_title("Running"), *_running(running, live, around)]
+    if waiting := live.waiting():
+        yield [_title("Waiting for you"), *(_waiting(operation, around) for operation in waiting)]
+    if ended := [operation for operation in live.ended() if words.is_worth_telling(operation)]:
+        yield [_title("Lately"), *_lately(ended[:LATELY], around)]
 
 
 # -- sections ------------------------------------------------------------------------------------------

@@ -37,14 +37,22 @@ def progress_line(progress: Progress | None, operation: Operation, width: int) -
         told = _PHASES[progress.phase]
         so_far = f"{told}, {words.files(progress.done)}" if progress.done else told
         return ((fitted(cut(so_far, width), width), "accent"),)
-    speed = f"{words.size(progress.bytes_rate)}/s" if progress.bytes_total else f"{progress.rate:,.0f} files/s"
     time = words.left(progress.remaining) if progress.remaining is not None else ""
     part = part_done(progress)
-    numbers = f"{int(part * 100):>4} %{right(speed, 14)}{right(time, 13)}"
+    numbers = f"{int(part * 100):>4} %{_speed(progress, width)}{right(time, 13)}"
     room = width - cell_len(numbers)
     if room < 8:
         return ((right(f"{int(part * 100)} %", width), "text"),)
     return (*bar(part, min(room, 60)), (numbers + " " * (room - min(room, 60)), "text"))
+
+
+def _speed(progress: Progress, width: int) -> str:
+    """Return how fast files go, and bytes where they are copied; where there is little room, what tells more."""
+    of_files = right(f"{progress.rate:,.0f} files/s", 14)
+    of_bytes = right(f"{words.size(progress.bytes_rate)}/s", 12) if progress.bytes_rate else ""
+    if not of_bytes or width >= 56:
+        return of_files + of_bytes
+    return right(of_bytes, 14) if progress.bytes_total else of_files
 
 
 def newest_moves(progress: Progress | None, width: int) -> Line:
