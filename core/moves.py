@@ -24,17 +24,21 @@ class Moves:
         destination = run.outcomes.intended.get(step.seq, step.destination)
         try:
             source.move_unchanged(step.source, expected(step), run.storages[step.destination_root], destination)
-        except CrossesDevices:
-            self._transfers.add(step)
-        except DestinationTaken as error:
-            if self._is_at(step, destination):
-                self._respell(step)
-            else:
-                self._move_to_a_number(step, error)
         except StorageError as error:
-            run.refuse(step, error)
+            self.go_elsewhere(step, destination, error)
         else:
             run.done(step, destination)
+
+    def go_elsewhere(self, step: Step, destination: bytes, error: StorageError) -> None:
+        """See to a file that could not be renamed to where it goes: by a copy, under a number, or not at all."""
+        if isinstance(error, CrossesDevices):
+            self._transfers.add(step)
+        elif not isinstance(error, DestinationTaken):
+            self._run.refuse(step, error)
+        elif self._is_at(step, destination):
+            self._respell(step)
+        else:
+            self._move_to_a_number(step, error)
 
     def _is_at(self, step: Step, destination: bytes) -> bool:
         """Tell whether what takes the place is the file itself, under its only name."""

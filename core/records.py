@@ -5,6 +5,7 @@ Records are only ever added; the newest of a step counts.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from time import time
 
 from msgspec import Struct, field
@@ -96,6 +97,13 @@ class Outcomes(Struct):
     sealed: Sealed | None = None
     roots: list[int] = field(default_factory=list)
     loose: list[int] = field(default_factory=list)
+
+    def add_done(self, numbers: Sequence[int]) -> list[Finished]:
+        """Take in that steps were done as planned; return the records."""
+        records = [Finished(number, "done") for number in numbers]
+        self.finished.update(zip(numbers, records, strict=True))
+        self.loose += numbers
+        return records
 
     def add(self, record: Record) -> None:
         """Take one record in."""

@@ -59,22 +59,22 @@ class CopyProgress:
 
 def tally_of(plan: Plan, finished: Mapping[int, Finished]) -> Tally:
     """Return how far a plan is by the records of its steps."""
-    tally = Tally()
+    files = {"pending": 0, "done": 0, "skipped": 0, "failed": 0}
+    sizes = dict(files)
     for step in plan.steps:
-        if step.kind in DIRECTORY_KINDS:
-            continue
-        size = step.fingerprint.size if step.fingerprint else 0
-        tally.total += 1
-        tally.bytes_total += size
-        match finished[step.seq].outcome if step.seq in finished else "pending":
-            case "done":
-                tally.done += 1
-                tally.bytes_done += size
-            case "skipped":
-                tally.skipped += 1
-            case "failed":
-                tally.failed += 1
-    return tally
+        if step.kind not in DIRECTORY_KINDS:
+            outcome = finished[step.seq].outcome if step.seq in finished else "pending"
+            files[outcome] += 1
+            if step.fingerprint:
+                sizes[outcome] += step.fingerprint.size
+    return Tally(
+        done=files["done"],
+        total=sum(files.values()),
+        skipped=files["skipped"],
+        failed=files["failed"],
+        bytes_done=sizes["done"],
+        bytes_total=sum(sizes.values()),
+    )
 
 
 def counts(plan: Plan, outcomes: Outcomes) -> Counts:

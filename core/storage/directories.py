@@ -29,7 +29,7 @@ from core.errors import (
 from core.storage import linux
 from core.trash import TRASH
 
-_NO_NAMES = (b"", b".", b"..")
+_NO_NAMES = frozenset((b"", b".", b".."))
 _KEPT = 64
 _SYNCED_ALONE = 32
 """Above so many touched directories, syncing whole file systems costs fewer waits for the disk."""
@@ -163,7 +163,11 @@ class Directories:
         parent, _, name = path.rpartition(b"/")
         if name in _NO_NAMES or b"\0" in name:
             raise EscapesRoot
-        return self.of(parent), name
+        found = self._open.get(parent)  # as `of` does: this is asked twice for each file of a plan
+        if found is None:
+            return self.of(parent), name
+        self._open.move_to_end(parent)
+        return found, name
 
     def open_file(self, path: bytes, flags: int) -> int:
         """Open what is at `path`, never through a symlink, never waiting for a pipe. Raises OSError."""
