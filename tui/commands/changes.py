@@ -41,7 +41,8 @@ def changes(before: Look, after: Look) -> Iterator[str]:
     """Yield what is otherwise than before, the most important first."""
     if before.by_agent != after.by_agent:
         yield "the agent is running" if after.by_agent else "no agent is running any more"
-    yield from _folder_changes(before, after)
+    elif after.by_agent:  # without one, nobody knows how folders are
+        yield from _folder_changes(before, after)
     yield from _operation_changes(before, after)
     yield from _progress_changes(before, after)
 
@@ -63,7 +64,7 @@ def _operation_changes(before: Look, after: Look) -> Iterator[str]:
         is_new = known is None and operation.sequence > oldest_known
         changed = known is not None and words.state(known) != words.state(operation)
         if (is_new or changed) and (words.is_worth_telling(operation) or changed):
-            summary = words.summary(operation)
+            summary = "" if operation.state in words.UNDERWAY else words.summary(operation)
             yield f"{title(operation)}, {operation.id}: {words.state(operation)[0]}" + (
                 f", {summary}" if summary else ""
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from contextlib import suppress
 from datetime import datetime
@@ -53,14 +54,14 @@ def _watch(settings: Settings, out: Output) -> NoReturn:
         before = look(desk)
         _print(out, desk)
     while True:
+        sys.stdout.flush()
         time.sleep(WATCH_SECONDS)
         with suppress(AgentUnreachable), open_desk(settings, to_act=False) as desk:  # it ended just now
             after = look(desk)
             told = list(changes(before, after))
             if told and out.json:
                 _print(out, desk)
-            for sentence in told:
-                out.line((f"{datetime.now():%H:%M:%S}", "dim"), "  " if out.terminal else "\t", sentence)
+            out.rows([((f"{datetime.now():%H:%M:%S}", "dim"), sentence) for sentence in told])
             before = after
 
 
