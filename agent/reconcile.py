@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -16,6 +16,7 @@ from core.names import collision_key
 from core.planners.scope import Scope, awaited, is_unfinished
 from core.storage import Entry
 from core.storage.local import LocalStorage
+from core.storage.ordered import walk_in_order
 
 KEPT_ENTRIES = 20_000
 """Changed files that are listed one by one; with more the whole folder is gone through."""
@@ -70,13 +71,13 @@ class Reconciler:
         Raises StorageError or OSError when the folder itself cannot be read.
         """
         scope = self._scope()
-        known = self._index.folder_entries(self.root)
-        difference = Difference(known=len(known), mtime_ns=os.stat(self.root).st_mtime_ns)
+        difference = Difference(known=self._index.count(self.root), mtime_ns=os.stat(self.root).st_mtime_ns)
+        known = _Known(self._index.in_order(self.root))
         unlisted: list[Entry] = []
         with LocalStorage(self.root) as storage:
-            for entry in storage.walk(lambda path: not scope.why_not_entered(path)):
+            for entry in walk_in_order(storage, lambda path: not scope.why_not_entered(path)):
                 difference.files += 1
-                if known.pop(entry.path, None) == stamp(entry):
+                if known.of(entry.path) == stamp(entry):
                     continue
                 if scope.why_not(entry.path):
                     unlisted.append(entry)
@@ -90,8 +91,7 @@ class Reconciler:
             difference.unreadable = storage.unreadable
         self._index.update(self.root, unlisted, [])
         hidden = tuple(directory + b"/" for directory in difference.unreadable)
-        difference.removed = [path for path in known if not path.startswith(hidden)] if hidden else list(known)
-        known.clear()
+        difference.removed = [path for path in known.passed_over() if not path.startswith(hidden)]
         if difference.files > MANY_FILES:
             give_back()
         return difference
@@ -190,6 +190,35 @@ class Reconciler:
         except StorageError:
             pass  # it is gone again
         return found
+
+
+class _Known:
+    """What the index knows of a folder, asked for by growing paths."""
+
+    def __init__(self, entries: Iterator[tuple[bytes, Stamp]]) -> None:
+        self._entries = entries
+        self._next = next(entries, None)
+        self._passed_over: list[bytes] = []
+
+    def of(self, path: bytes) -> Stamp | None:
+        """Return what is known of a file that sorts after those asked for before."""
+        while self._next is not None and self._next[0] < path:
+            self._pass_over()
+        if self._next is None or self._next[0] != path:
+            return None
+        found, self._next = self._next[1], next(self._entries, None)
+        return found
+
+    def passed_over(self) -> list[bytes]:
+        """Return the files that nobody asked for; nothing can be asked for after that."""
+        while self._next is not None:
+            self._pass_over()
+        return self._passed_over
+
+    def _pass_over(self) -> None:
+        assert self._next is not None
+        self._passed_over.append(self._next[0])
+        self._next = next(self._entries, None)
 
 
 def _beneath(prefix: bytes, entry: Entry) -> Entry:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import time
 import zlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -72,12 +72,23 @@ class Index(Cache):
     tables = ("files", "facts")
     schema = _SCHEMA
 
+    def in_order(self, root: bytes) -> Iterator[tuple[bytes, Stamp]]:
+        """Yield every file known in a folder by path, byte by byte, to compare with what a walk finds on its way.
+
+        The index may change meanwhile: what comes before the path that was yielded last is heard of no more.
+        """
+        question = (
+            "SELECT path, inode, size, mtime_ns, ctime_ns FROM files WHERE root = ? AND path > ? ORDER BY path LIMIT ?"
+        )
+        last = b""
+        while rows := self._ask(question, root, last, _PATHS_AT_ONCE):
+            for path, inode, size, mtime_ns, ctime_ns in rows:
+                yield path, (int(inode), size, int(mtime_ns), int(ctime_ns))
+            last = rows[-1][0]
+
     def folder_entries(self, root: bytes) -> dict[bytes, Stamp]:
-        """Return every file known in a folder, to compare with what a walk finds."""
-        rows = self._ask("SELECT path, inode, size, mtime_ns, ctime_ns FROM files WHERE root = ?", root)
-        return {
-            path: (int(inode), size, int(mtime_ns), int(ctime_ns)) for path, inode, size, mtime_ns, ctime_ns in rows
-        }
+        """Return every file known in a folder."""
+        return dict(self.in_order(root))
 
     def stamps(self, root: bytes, paths: Collection[bytes]) -> dict[bytes, Stamp]:
         """Return what is known of some files; those that are not known are left out."""

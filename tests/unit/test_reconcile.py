@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -61,6 +62,54 @@ def test_what_was_acknowledged_is_news_again_when_it_changes(root: Path, index: 
     assert compared.news(found.changed).arrived == [b"new.txt"]
     compared.forget(found.removed)
     assert compared.compare().removed == []
+
+
+def test_files_are_told_apart_whatever_sorts_between_them(root: Path, index: Index) -> None:
+    build(root, {"deep.txt": "1", "deep-er": "2", "deep": {"z": "3"}, "deeper": "4"})
+    compared = reconciler(root, index, subfolders=True)
+    compared.acknowledge_all(frozenset())
+    assert (changed(compared.compare()), compared.compare().removed) == ([], [])
+    for name in ("deep.txt", "deep/c.txt", "deeper"):
+        (root / name).unlink()
+    build(root, {"deep!": "5", "deep": {"0": "6"}})
+    found = compared.compare()
+    assert found.removed == [b"deep.txt", b"deep/c.txt", b"deeper"]
+    assert changed(found) == [b"deep!", b"deep/0"]
+
+
+def test_what_lies_where_nobody_can_look_is_not_taken_for_removed(
+    root: Path, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared = reconciler(root, index, subfolders=True)
+    compared.acknowledge_all(frozenset())
+    (root / "b.txt").unlink()
+    monkeypatch.setattr("core.storage.ordered.os.scandir", _refusing("deep"))
+    found = compared.compare()
+    assert (found.removed, found.unreadable) == ([b"b.txt"], [b"deep"])
+
+
+def _refusing(name: str) -> object:
+    scan = os.scandir
+
+    def refuse(descriptor: int) -> object:
+        if os.readlink(f"/proc/self/fd/{descriptor}").endswith(f"/{name}"):
+            raise PermissionError(13, "no")
+        return scan(descriptor)
+
+    return refuse
+
+
+@pytest.mark.heavy
+def test_a_folder_of_any_size_is_compared_in_little_memory(root: Path, index: Index) -> None:
+    build(root, {f"d{number:03}": {f"{each:04}.txt": "" for each in range(100)} for number in range(300)})
+    compared = reconciler(root, index, subfolders=True)
+    compared.acknowledge_all(frozenset())
+    tracemalloc.start()
+    try:
+        assert compared.compare().files == 30_005
+        assert tracemalloc.get_traced_memory()[1] < 4 * 1024 * 1024  # all of the index would take four times as much
+    finally:
+        tracemalloc.stop()
 
 
 def test_all_is_acknowledged_but_what_still_settles(root: Path, index: Index) -> None:
