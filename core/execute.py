@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
-from itertools import groupby
-from operator import attrgetter
 
 from core.chains import earlier_users
 from core.errors import Cancelled, StorageError
@@ -15,8 +13,11 @@ from core.journal import Journal, Started
 from core.model import Counts, Plan, State, Step
 from core.moves import Moves
 from core.names import shown
+from core.plain_moves import PlainMoves
 from core.recovery import Recovery
+from core.replacing import Replacing
 from core.run import RootGone, Run
+from core.survivors import Survivors
 from core.tally import Observer, Tally, counts
 from core.transfers import Transfers
 
@@ -52,15 +53,18 @@ class _Execution:
         self._transfers = Transfers(run)
         self._moves = Moves(run, self._transfers)
         self._groups = Groups(run, self._transfers)
+        self._replacing = Replacing(run)
+        self._survivors = Survivors(run)
         self._earlier = earlier_users(run.plan)
         self._durable = -1
         """The last step whose record, with those before it, is known to be on the disk."""
         self._folders = Folders(run, self._transfers)
         self._acts: dict[str, Callable[[Step], None]] = {
             "move": self._moves.move,
-            "trash": self._moves.move,
+            "trash": self._trash,
             "copy": self._moves.copy,
             "link": self._moves.link,
+            "replace": self._replacing.replace,
             "mkdir": self._folders.make,
             "rmdir": self._folders.remove,
         }
@@ -97,18 +101,40 @@ class _Execution:
         run.journal.add(Started(boot, outcomes.attempts + 1, roots=roots))
         run.journal.sync()
         if is_resumed:
-            Recovery(run, self._transfers, self._groups).recover(self._earlier, same_boot=boot == earlier_boot)
+            recovery = Recovery(run, self._transfers, self._groups, self._replacing)
+            recovery.recover(self._earlier, same_boot=boot == earlier_boot)
 
     # -- carrying out
 
     def _carry_out(self) -> None:
-        for group, steps in groupby(self._run.plan.steps, attrgetter("group")):
-            if group:
-                self._carry_out_group(list(steps))
-            else:
-                for step in steps:
-                    self._carry_out_one(step)
+        run, steps = self._run, self._run.plan.steps
+        plain = PlainMoves(run, self._moves, self._others())
+        number = 0
+        while number < len(steps):
+            number = plain.carry_out(number)
+            if run.is_out_of_breath():
+                self._breathe()
+            elif number < len(steps):
+                number = self._carry_out_next(steps, number)
         self._transfers.settle()
+
+    def _others(self) -> set[int]:
+        """Return the steps that are no plain moves because of what was before, or of what was approved."""
+        outcomes = self._run.outcomes
+        others = {*self._earlier, *outcomes.finished, *outcomes.intended}
+        if self._approved is not None:
+            others.update(step.seq for step in self._run.plan.steps if step.seq not in self._approved)
+        return others
+
+    def _carry_out_next(self, steps: Sequence[Step], number: int) -> int:
+        """Carry out the step with a number, or the group that begins there; return the number of the next."""
+        group = steps[number].group
+        if not group:
+            self._carry_out_one(steps[number])
+            return number + 1
+        end = next((at for at in range(number, len(steps)) if steps[at].group != group), len(steps))
+        self._carry_out_group(steps[number:end])
+        return end
 
     def _carry_out_one(self, step: Step) -> None:
         run = self._run
@@ -126,6 +152,9 @@ class _Execution:
             self._acts[step.kind](step)
         if run.is_out_of_breath():
             self._breathe()
+
+    def _trash(self, step: Step) -> None:
+        (self._survivors.trash if step.survivor else self._moves.move)(step)
 
     def _carry_out_group(self, steps: Sequence[Step]) -> None:
         run = self._run

@@ -100,7 +100,7 @@ class Recovery:
             storage.doubt()
         for seq in set(outcomes.loose).intersection(outcomes.finished):
             record, step = outcomes.finished[seq], steps[seq]
-            if record.outcome == "done":
+            if record.outcome == "done" or step.kind == "replace":
                 self._run.source(step).touch(step.source)
                 self._run.target(step).touch(step.destination)
                 self._run.target(step).touch(record.destination or step.trash or step.destination)

@@ -57,7 +57,7 @@ def leaves_nothing_of(done: Request, waiting: Request) -> bool:
 def _brake(request: Request, plan: Plan, index: Index) -> str | None:
     acting = [step for step in plan.steps if is_acting(step)]
     share = SHARE_AT_ONCE * index.count(plan.roots[0])
-    trashed = sum(step.kind == "trash" for step in acting)
+    trashed = sum(step.kind in ("trash", "replace") for step in acting)
     if trashed > max(TRASHED_AT_ONCE, share):
         return f"{trashed:,} files would go to the trash at once"
     limit = max(MOVES_AT_ONCE, share)

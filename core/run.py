@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import count
 from time import monotonic
@@ -14,13 +14,17 @@ from msgspec.structs import replace
 from core.chains import bringers
 from core.errors import (
     BrakeEngaged,
+    CannotStandIn,
     DestinationTaken,
     FolderTaken,
+    NotTheSame,
+    SameFile,
     SourceChanged,
     SourceInUse,
     SourceMissing,
     StateFull,
     StorageError,
+    SurvivorLost,
     UsageError,
 )
 from core.journal import Copied, Finished, Intended, Journal
@@ -28,6 +32,7 @@ from core.model import DIRECTORY_KINDS, Attributes, Fingerprint, Outcome, Plan, 
 from core.names import numbered_together, shown
 from core.storage import Copy, open_storage
 from core.storage.local import LocalStorage
+from core.storage.twins import Twins
 from core.tally import CopyProgress, Observer, tally_of
 
 BATCH_RECORDS = 256
@@ -38,8 +43,11 @@ _RECENT = 5
 
 ALREADY_THERE = "it is there already"
 
-LEFT_ALONE = (SourceMissing, SourceChanged, SourceInUse, DestinationTaken, FolderTaken)
-"""What makes a step skipped, not failed: a person or a program was there first."""
+LEFT_ALONE = (
+    *(SourceMissing, SourceChanged, SourceInUse, DestinationTaken, FolderTaken),
+    *(SurvivorLost, NotTheSame, SameFile, CannotStandIn),
+)
+"""What makes a step skipped, not failed: a person or a program was there first, or it is no duplicate after all."""
 
 
 class RootGone(BrakeEngaged):
@@ -57,7 +65,8 @@ class Run:
         self.storages: list[LocalStorage] = [open_storage(root) for root in plan.roots]
         self.tally = tally_of(plan, self.outcomes.finished)
         self._latest: deque[Step] = deque(maxlen=_RECENT)
-        self._breath = monotonic() + BATCH_SECONDS
+        self.breath = monotonic() + BATCH_SECONDS
+        """When to breathe again, by the monotonic clock."""
         self._numbers: dict[tuple[int, bytes], int] = {}
 
     def close(self) -> None:
@@ -93,7 +102,13 @@ class Run:
 
     def destination(self, step: Step) -> bytes:
         """Return where a step will put its file: as planned, or as it was decided at the last moment."""
+        if step.kind == "replace":
+            return step.destination
         return self.outcomes.intended.get(step.seq, step.destination)
+
+    def place_in_trash(self, step: Step) -> bytes:
+        """Return where what a `replace` step replaces will go: as planned, or as it was decided at the last moment."""
+        return self.outcomes.intended.get(step.seq, step.trash)
 
     def temporary(self, step: Step, destination: bytes) -> bytes:
         """Return the name of a copy under way, beside its destination."""
@@ -138,11 +153,16 @@ class Run:
             if not storage.is_in_place():
                 raise RootGone(shown(storage.root))
         self.report()
-        self._breath = monotonic() + BATCH_SECONDS
+        self.breath = monotonic() + BATCH_SECONDS
 
     def is_out_of_breath(self) -> bool:
         """Tell whether it is time to breathe."""
-        return self.journal.unwritten >= BATCH_RECORDS or monotonic() >= self._breath
+        return self.room <= 0 or monotonic() >= self.breath
+
+    @property
+    def room(self) -> int:
+        """How many records the batch under way still takes."""
+        return BATCH_RECORDS - self.journal.unwritten
 
     def report(self) -> None:
         """Tell the observer how far it is."""
@@ -175,6 +195,13 @@ class Run:
             self.tally.done += 1
             self.tally.bytes_done += step.fingerprint.size
             self._latest.append(step)
+
+    def done_as_planned(self, steps: Sequence[Step]) -> None:
+        """Record that files were moved just as planned."""
+        self.journal.add_done([step.seq for step in steps])
+        self.tally.done += len(steps)
+        self.tally.bytes_done += sum([expected(step).size for step in steps])
+        self._latest.extend(steps[-_RECENT:])
 
     def leave(self, step: Step, outcome: Outcome, reason: str) -> None:
         """Record that nothing was done: `skipped` or `failed`."""
@@ -212,6 +239,17 @@ class Run:
         """Return what a copy calls while it gets on."""
         current = shown(os.path.join(self.plan.roots[step.source_root], step.source))
         return CopyProgress(self.tally, self.observer, current)
+
+    # -- duplicates
+
+    def twins(self, step: Step) -> Twins:
+        """Hold the file that a step takes away as a duplicate, and the one that stays. Raises StorageError."""
+        survivor = step.survivor
+        assert survivor is not None
+        kept = (self.storages[survivor.root], survivor.path, survivor.fingerprint)
+        if step.kind == "replace":
+            return Twins((self.target(step), step.destination, occupant(step)), kept)
+        return Twins((self.source(step), step.source, expected(step)), kept)
 
     # -- numbers
 
@@ -251,3 +289,10 @@ def expected(step: Step) -> Fingerprint:
     if step.fingerprint is None:
         raise UsageError(f"step {step.seq} of the plan says nothing of its file")
     return step.fingerprint
+
+
+def occupant(step: Step) -> Fingerprint:
+    """Return what a step replaces was when it was planned. Raises UsageError for a plan that does not say."""
+    if step.occupant is None:
+        raise UsageError(f"step {step.seq} of the plan says nothing of what it replaces")
+    return step.occupant

@@ -44,6 +44,7 @@ Line = tuple[str, str | bytes, str | bytes] | tuple[str, str | bytes, str | byte
 is the copy that stays.
 """
 
+OF_DUPLICATES = ("duplicate", "hardlink", "reflink")
 _MEANS: dict[str, Means] = {"hardlink": "link", "reflink": "clone"}
 
 
@@ -181,7 +182,7 @@ def steps_of(roots: Sequence[bytes], lines: Iterable[Line], operation: str) -> l
     moved: dict[tuple[int, bytes], Fingerprint | None] = {}
     steps = []
     for seq, (kind, source, destination, *group) in enumerate(lines):
-        if kind == "duplicate" or kind in _MEANS:
+        if kind in OF_DUPLICATES:
             steps.append(_deduping(roots, seq, kind, _place(source), _place(destination), operation, *group))
             continue
         at = _place(source)

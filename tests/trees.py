@@ -209,11 +209,14 @@ def names(root: Path | bytes | str) -> set[bytes]:
 
 
 def contents(*roots: Path | bytes | str) -> Counter[bytes]:
-    """Count the contents beneath folders by their hash, under whatever name: what is lost is missing here."""
+    """Count the contents beneath folders by their hash, under whatever name: what is lost is missing here.
+
+    A file with several names counts once.
+    """
     seen: Counter[bytes] = Counter()
     for root in roots:
-        for found in read(root).values():
-            if found.kind == "file":
+        for path, found in read(root).items():
+            if found.kind == "file" and all(path < other for other in found.links):
                 seen[digest(found.content)] += 1
     return seen
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from core.journal import OperationFiles, Outcomes
 from core.model import Plan, Step, absolute
+from core.trash import is_trash
 from tests.crash.seam import Call
 from tests.trees import read
 
@@ -123,6 +124,24 @@ class Ledger:
     def _rename_noreplace(self, real: Callable[[], None], *arguments: Any) -> None:
         source_directory, source, directory, name = arguments
         self._renamed(real, _full(source, source_directory), _full(name, directory))
+
+    def _rename_exchange(self, real: Callable[[], None], *arguments: Any) -> None:
+        directory, name, other_directory, other = arguments
+        both = _full(name, directory), _full(other, other_directory)
+        for path in both:
+            self._before_change(path)
+        real()
+        for path in both:
+            self._made(path)
+
+    def _link(
+        self, real: Callable[[], None], source: Any, name: Any, *, src_dir_fd: int, dst_dir_fd: int, **_: Any
+    ) -> None:
+        full = _full(name, dst_dir_fd)
+        self._before_change(full)
+        self._before_standing_in(full)
+        real()
+        self._made(full)
 
     def _renamed(self, real: Callable[[], None], source: bytes, destination: bytes) -> None:
         self._before_change(destination)
@@ -233,12 +252,23 @@ class Ledger:
             if used & names and not (other.group and other.group == step.group):
                 _demand(other.seq in durable.finished, f"step {step.seq} began before step {other.seq} was recorded")
 
+    def _before_standing_in(self, place: bytes) -> None:
+        """Before a link is made in the trash for a duplicate: its place there, should it be another than planned."""
+        roots, durable = self._plan.roots, self._durable_outcomes()
+        planned = {absolute(roots, step.destination_root, step.trash) for step in self._plan.steps if step.trash}
+        planned |= {
+            absolute(roots, self._plan.steps[seq].destination_root, path) for seq, path in durable.intended.items()
+        }
+        if is_trash(place):
+            _demand(place in planned, f"{place!r} was taken before that was durable")
+
     def _step(self, source: bytes, destination: bytes) -> Step | None:
         steps = self._steps_by_source.get(source, [])
         return next((step for step in steps if step.seq not in self._files.outcomes().finished), None)
 
     def _demand_intended(self, durable: Outcomes, step: Step, destination: bytes) -> None:
-        if destination != absolute(self._plan.roots, step.destination_root, step.destination):
+        planned = step.trash if step.kind == "replace" else step.destination
+        if destination != absolute(self._plan.roots, step.destination_root, planned):
             intended = absolute(self._plan.roots, step.destination_root, durable.intended.get(step.seq, b""))
             _demand(destination == intended, f"step {step.seq} took another name before that was durable")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from core.model import State
 from tests import trees
-from tests.acting import Line, Scene
+from tests.acting import OF_DUPLICATES, Line, Scene
 from tests.trees import File, Folder, HardLink, Tree
 
 BIG = bytes(range(256)) * 4_200  # 1.1 MB: two chunks of a copy
@@ -16,7 +16,8 @@ BIG = bytes(range(256)) * 4_200  # 1.1 MB: two chunks of a copy
 
 def with_folders(lines: list[Line]) -> list[Line]:
     """Return the lines with the folders made first that their destinations need, as a planner would."""
-    folders = dict.fromkeys(folder for line in lines if line[0] != "mkdir" for folder in _above(os.fsencode(line[2])))
+    going = [line for line in lines if line[0] not in ("mkdir", *OF_DUPLICATES)]
+    folders = dict.fromkeys(folder for line in going for folder in _above(os.fsencode(line[2])))
     for line in lines:
         if line[0] == "mkdir":
             folders.pop(os.fsencode(line[2]), None)
@@ -34,7 +35,8 @@ class Scenario:
     """An operation on a tree. `meanwhile` happens between planning and execution.
 
     `across`: the second root (`@`) must lie on another file system. `undone`: what is cut off is the rollback of
-    the operation, not the operation. `state`: how it ends when nothing cuts it off.
+    the operation (1), or the rollback of that (2), not the operation. `state`: how it ends when nothing cuts it off.
+    `comes_back`: taking it back again brings the tree of before; not where a person did something about it meanwhile.
     """
 
     name: str
@@ -44,8 +46,9 @@ class Scenario:
     across: bool = False
     reviewed: bool = False
     meanwhile: Callable[[Scene], None] | None = None
-    undone: bool = False
+    undone: int = 0
     state: State = "completed"
+    comes_back: bool = True
 
 
 def _many(count: int) -> Mapping[bytes | str, trees.Node]:
@@ -57,6 +60,14 @@ def _take(name: str) -> Callable[[Scene], None]:
         trees.write(os.path.join(scene.root, name), b"somebody was faster")
 
     return take
+
+
+def _save_anew(name: str) -> Callable[[Scene], None]:
+    def save(scene: Scene) -> None:
+        trees.write(os.path.join(scene.root, "~"), b"a later version")
+        os.replace(os.path.join(scene.root, "~"), os.path.join(scene.root, name))
+
+    return save
 
 
 def _take_on_disk(name: str) -> Callable[[Scene], None]:
@@ -90,6 +101,16 @@ _GROUP: list[Line] = [
 ]
 _GROUP_ACROSS: list[Line] = [("move", f"i.{end}", f"@to/i.{end}", 1) for end in ("jpg", "raw", "xmp")]
 _I: Tree = {"i.jpg": "picture", "i.raw": "raw", "i.xmp": "notes", "z": "last"}
+_TWINS: Tree = {
+    "a": File(b"same", mode=0o644),
+    "b": File(b"same", mode=0o600, mtime_ns=-5_000_000_001, xattrs={"user.note": b"kept"}),
+    "in": {"c": File(b"same", mtime_ns=1), "d": BIG, "e": BIG},
+    "f": "other",
+}
+_TRASHED: list[Line] = [("duplicate", "b", "a"), ("duplicate", "in/c", "a"), ("duplicate", "in/e", "in/d")]
+_LINKED: list[Line] = [("hardlink", "b", "a"), ("hardlink", "in/c", "a"), ("hardlink", "in/e", "in/d")]
+_FAMILY: Tree = {"a.jpg": "1", "a.raw": "2", "b.jpg": "1", "b.raw": "2", "z": "last"}
+_FAMILY_TRASHED: list[Line] = [("duplicate", "b.jpg", "a.jpg", 1), ("duplicate", "b.raw", "a.raw", 1)]
 
 SCENARIOS: tuple[Scenario, ...] = (
     Scenario("one move", {"a": "1"}, [("mkdir", "", "to"), ("move", "a", "to/a")]),
@@ -160,12 +181,41 @@ SCENARIOS: tuple[Scenario, ...] = (
         across=True,
     ),
     Scenario("across, copy", {"a": "1"}, [("copy", "a", "@to/a"), ("move", "a", "@to/b")], across=True),
-    Scenario("rollback", _FOLDERS, _EMPTYING, undone=True),
-    Scenario("rollback of a swap", {"a": "1", "b": "2"}, _SWAP, undone=True),
+    Scenario("rollback", _FOLDERS, _EMPTYING, undone=1),
+    Scenario("rollback of a swap", {"a": "1", "b": "2"}, _SWAP, undone=1),
     Scenario(
-        "rollback of a group", _I, [*_GROUP, ("copy", "z", "to/z"), ("trash", "z", "")], undone=True,
+        "rollback of a group", _I, [*_GROUP, ("copy", "z", "to/z"), ("trash", "z", "")], undone=1,
     ),
-    Scenario("rollback, numbered", _many(5), [("move", f"{n}.txt", f"to/{n}") for n in range(5)], undone=True,
+    Scenario("rollback, numbered", _many(5), [("move", f"{n}.txt", f"to/{n}") for n in range(5)], undone=1,
              meanwhile=_take("3.txt")),
-    Scenario("rollback across", _I, [*_GROUP_ACROSS, ("move", "z", "@to/z")], across=True, undone=True),
+    Scenario("rollback across", _I, [*_GROUP_ACROSS, ("move", "z", "@to/z")], across=True, undone=1),
+    Scenario("duplicates", _TWINS, _TRASHED),
+    Scenario("duplicates, undone", _TWINS, _TRASHED, undone=1),
+    Scenario("duplicates, done again", _TWINS, _TRASHED, undone=2),
+    Scenario("duplicates, of a group", _FAMILY, [*_FAMILY_TRASHED, ("move", "z", "to/z")]),
+    Scenario("duplicates, of a group, undone", _FAMILY, _FAMILY_TRASHED, undone=1),
+    Scenario("duplicates, of a group, done again", _FAMILY, _FAMILY_TRASHED, undone=2),
+    Scenario(
+        "duplicates of what is gone, or changed", _TWINS, [("duplicate", "b", "a"), ("duplicate", "in/e", "in/d")],
+        meanwhile=_remove("a"), state="partial",
+    ),
+    Scenario(
+        "duplicates of what is elsewhere", {"a": "1", "b": BIG}, [("duplicate", "a", "@a"), ("duplicate", "b", "@b")],
+        {"a": "1", "b": BIG}, across=True,
+    ),
+    Scenario("links for duplicates", _TWINS, _LINKED),
+    Scenario("links for duplicates, undone", _TWINS, _LINKED, undone=1),
+    Scenario("links for duplicates, done again", _TWINS, _LINKED, undone=2),
+    Scenario(
+        "links for duplicates, undone, taken", _TWINS, _LINKED, undone=1, meanwhile=_save_anew("b"), state="partial",
+    ),
+    Scenario("links for duplicates, of what is gone", _TWINS, _LINKED, undone=1, meanwhile=_remove("a"),
+             comes_back=False),
+    Scenario(
+        "links for duplicates, their places taken", _TWINS, _LINKED, meanwhile=_take(".shelver-trash/op1/b"),
+    ),
+    Scenario(
+        "links for duplicates, one changed", _TWINS, _LINKED, meanwhile=_save_anew("in/e"), state="partial",
+    ),
+    Scenario("links across", {"a": "1"}, [("hardlink", "a", "@a")], {"a": "1"}, across=True, state="partial"),
 )  # fmt: skip

@@ -98,7 +98,14 @@ def durable_names(stage: Stage) -> Iterator[bytes]:
     """Yield the absolute paths that were beneath the roots before the operation."""
     for root, tree in zip(stage.scene.roots, stage.before, strict=True):
         yield root
-        yield from (os.path.join(root, path) for path in tree)
+        for path in tree:
+            yield from (os.path.join(root, above) for above in (path, *_folders_of(path)))
+
+
+def _folders_of(path: bytes) -> Iterator[bytes]:
+    """Yield the folders above a path: a file in the trash has some that `look` leaves out."""
+    while path := os.path.dirname(path):
+        yield path
 
 
 @contextmanager
