@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import groupby
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from operator import index
 from typing import overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.duplicates import ExactGroup, Groups, Member
 from core.duplicates.equals import Runs
 from core.duplicates.files import Digests, Files, Numbers
 from core.duplicates.reader import DIGEST
-from core.planners.scope import is_unfinished
+from core.planners.scope import is_unfinished, may_be_unfinished
 from core.storage import Entry
 
 _64_BITS = (1 << 64) - 1
+_AT_ONCE = 256
+_Name = tuple[bytes, bytes, Entry]
+"""Root, path and the file itself: no two have the first two in common, so that they can be sorted."""
 
 
 class Found(Groups):
@@ -34,8 +38,7 @@ class Found(Groups):
         group_of = np.full(len(files), -1, np.int64)
         group_of[same.members] = same.of
         names = names[group_of[inodes[names]] >= 0]
-        paths, places = _paths(files, names)
-        is_whole = np.array([not is_unfinished(path[path.rfind(b"/") + 1 :]) for path in paths], np.bool_)
+        paths, places, is_whole = _paths(files, names)
         groups, keys = group_of[inodes[names]], inodes[names]
         order = np.lexsort((keys, groups))
         order = order[is_whole[order]]
@@ -61,48 +64,74 @@ class Found(Groups):
 
     def __getitem__(self, number: int | slice, /) -> ExactGroup | Sequence[ExactGroup]:
         if isinstance(number, slice):
-            return [self._group(each) for each in range(*number.indices(len(self)))]
+            return [self[each] for each in range(*number.indices(len(self)))]
         wanted = index(number) + (len(self) if number < 0 else 0)
         if not 0 <= wanted < len(self):
             raise IndexError(number)
-        return self._group(wanted)
+        return self._groups(wanted, wanted + 1)[0]
 
-    def _group(self, number: int) -> ExactGroup:
-        start, end = self._starts[number : number + 2].tolist()
-        names = zip(self._inodes[start:end].tolist(), map(self._name, range(start, end)), strict=True)
-        members = [_member([name for _, name in same]) for _, same in groupby(names, lambda each: each[0])]
-        members.sort(key=lambda member: (member.root, member.entry.path))
-        digest = self._digests[number * DIGEST : (number + 1) * DIGEST]
-        return ExactGroup(digest, members[0].entry.size, tuple(members))
+    def __iter__(self) -> Iterator[ExactGroup]:
+        for first in range(0, len(self), _AT_ONCE):
+            yield from self._groups(first, min(first + _AT_ONCE, len(self)))
 
-    def _name(self, number: int) -> tuple[bytes, Entry]:
-        size, mtime, ctime, inode, links = self._rows[number].tolist()
-        device = int(self._devices[number])
-        root = self._roots[self._places[number]]
-        return root, Entry(self._paths[number], inode & _64_BITS, size, mtime, ctime, device, links)
+    def _groups(self, first: int, last: int) -> list[ExactGroup]:
+        """Make some groups, one after the other."""
+        starts = self._starts[first : last + 1]
+        span = slice(int(starts[0]), int(starts[-1]))
+        roots = self._roots
+        names = [
+            (roots[place], path, Entry(path, inode & _64_BITS, size, mtime, ctime, device, links))
+            for place, path, device, (size, mtime, ctime, inode, links) in zip(
+                self._places[span].tolist(),
+                self._paths[span],
+                self._devices[span].tolist(),
+                self._rows[span].tolist(),
+                strict=True,
+            )
+        ]
+        inodes = self._inodes[span].tolist()
+        digests = self._digests[first * DIGEST : last * DIGEST]
+        groups = []
+        for number, (start, end) in enumerate(pairwise((starts - span.start).tolist())):
+            members = _members(names[start:end], inodes[start:end])
+            digest = digests[number * DIGEST : (number + 1) * DIGEST]
+            groups.append(ExactGroup(digest, members[0].entry.size, members))
+        return groups
 
 
-def _member(names: list[tuple[bytes, Entry]]) -> Member:
-    (root, entry), *others = sorted(names, key=lambda name: (name[0], name[1].path))
-    return Member(root, entry, tuple((root, entry.path) for root, entry in others))
+def _members(names: list[_Name], inodes: list[int]) -> tuple[Member, ...]:
+    """Return the members that some names, sorted by inode, are of."""
+    if len(set(inodes)) == len(inodes):
+        return tuple([Member(root, entry) for root, _, entry in sorted(names)])
+    by_inode: dict[int, list[_Name]] = {}
+    for name, inode in zip(names, inodes, strict=True):
+        by_inode.setdefault(inode, []).append(name)
+    members = []
+    for (root, _, entry), *others in sorted(map(sorted, by_inode.values())):
+        members.append(Member(root, entry, tuple((root, path) for root, path, _ in others)))
+    return tuple(members)
 
 
-def _paths(files: Files, names: Numbers) -> tuple[list[bytes], Numbers]:
-    """Return the paths of some files (in ascending order), and the place of each."""
+def _paths(files: Files, names: Numbers) -> tuple[list[bytes], Numbers, NDArray[np.bool_]]:
+    """Return the paths of some files (in ascending order), the place of each, and whether it is whole."""
     parts = files.parts_of(names)
     cuts = np.flatnonzero(np.diff(parts, append=-1)) + 1
     paths: list[bytes] = []
+    is_whole = np.ones(len(names), np.bool_)
     start = 0
     for end in cuts.tolist():
         part = files.parts[parts[start]]
-        found = files.names(part, names[start:end]).split(b"\0")
+        together = files.names(part, names[start:end])
+        found = together.split(b"\0")
+        if may_be_unfinished(together):
+            is_whole[start:end] = [not is_unfinished(name) for name in found]
         if part.directory:
             prefix = part.directory + b"/"
             found = [prefix + name for name in found]
         paths += found
         start = end
     places = np.array([part.place for part in files.parts], np.int64)
-    return paths, places[parts]
+    return paths, places[parts], is_whole
 
 
 def _of_several(groups: Numbers, inodes: Numbers) -> Numbers:

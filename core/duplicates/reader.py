@@ -13,6 +13,7 @@ import sys
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from typing import NamedTuple
 
 from xxhash import xxh3_128, xxh3_128_digest
 
@@ -66,11 +67,17 @@ class Reader:
         kind, root, *rest = request
         if kind == LOOK:
             return [part for directory in rest for part in self._look(root, directory)]
-        digests, troubles = bytearray(), [0, 0]
-        digest = _first_digest if kind == FIRST else _whole_digest
+        digest = _first_digests if kind == FIRST else _whole_digests
+        digests, troubles = [], [0, 0]
         for directory, names, rows in zip(rest[::3], rest[1::3], rest[2::3], strict=True):
-            digests += self._digests(root, directory, names, rows, _Digesting(digest, advanced, troubles))
-        return [bytes(digests), TROUBLES.pack(*troubles)]
+            files = _Asked(names.split(b"\0"), array("q", rows), troubles)
+            try:
+                with self._opened(root, directory, _ON_THE_WAY) as descriptor:
+                    digests += digest(descriptor, files, advanced)
+            except OSError:
+                troubles[1] += len(files.names)
+                digests += [MISSING] * len(files.names)
+        return [b"".join(digests), TROUBLES.pack(*troubles)]
 
     def _look(self, root: bytes, directory: bytes) -> list[bytes]:
         """List a directory: `LOOKED`, names of directories in it, then names and rows of files, part by part."""
@@ -82,15 +89,6 @@ class Reader:
         except OSError:
             outcome = UNREADABLE
         return [LOOKED.pack(outcome, 0, 0), b""]
-
-    def _digests(self, root: bytes, directory: bytes, names: bytes, rows: bytes, digesting: _Digesting) -> bytes:
-        files = names.split(b"\0")
-        try:
-            with self._opened(root, directory, _ON_THE_WAY) as descriptor:
-                return digesting.of(descriptor, files, array("q", rows))
-        except OSError:
-            digesting.troubles[1] += len(files)
-            return MISSING * len(files)
 
     @contextmanager
     def _opened(self, root: bytes, directory: bytes, flags: int) -> Iterator[int]:
@@ -181,76 +179,83 @@ def _joined(names: list[str]) -> bytes:
 # -- reading ----------------------------------------------------------------------------------------
 
 
-class _Digesting:
-    """Digests of files, each checked on its descriptor to be the one that was listed, after it was read."""
+class _Asked(NamedTuple):
+    """Files of one directory to be read, and where those are counted that changed, or cannot be read."""
 
-    def __init__(self, digest: Callable[[int, int, Advanced], bytes], advanced: Advanced, troubles: list[int]) -> None:
-        self._digest = digest
-        self._advanced = advanced
-        self.troubles = troubles
+    names: list[bytes]
+    numbers: array[int]
+    troubles: list[int]
 
-    def of(self, directory: int, names: list[bytes], numbers: array[int]) -> bytes:
-        """Return one digest after the other; `MISSING` where there is none."""
-        digest, advanced, troubles = self._digest, self._advanced, self.troubles
-        found = []
-        at = 0
-        for name in names:
-            size, mtime, ctime, inode = numbers[at : at + 4]
-            at += COLUMNS
+    def each(self) -> Iterator[tuple[bytes, int, int, int]]:
+        """Return name, size, ctime_ns and inode of each: a file in which these stayed is as it was."""
+        numbers = self.numbers
+        return zip(self.names, numbers[::COLUMNS], numbers[2::COLUMNS], numbers[3::COLUMNS], strict=True)
+
+
+def _first_digests(directory: int, asked: _Asked, _: Advanced) -> list[bytes]:
+    """Return the digest of each file, or of its two ends if it is long."""
+    open_, read, fstat, close = os.open, os.read, os.fstat, os.close  # looked up once: there are very many
+    digests, troubles = [], asked.troubles
+    for name, size, ctime, inode in asked.each():
+        try:
+            descriptor = open_(name, _TO_READ, dir_fd=directory)
             try:
-                descriptor = os.open(name, _TO_READ, dir_fd=directory)
-            except OSError:
-                troubles[1] += 1
-                found.append(MISSING)
-                continue
+                content = read(descriptor, size) if size <= WHOLE else _two_ends(descriptor, size)
+                status = fstat(descriptor)
+            finally:
+                close(descriptor)
+        except OSError:
+            troubles[1] += 1
+            digests.append(MISSING)
+            continue
+        is_whole = len(content) == size or size > WHOLE
+        if (
+            is_whole
+            and status.st_ctime_ns == ctime
+            and status.st_size == size
+            and status.st_ino in (inode, inode + _64_BITS)
+        ):
+            digests.append(xxh3_128_digest(content))
+        else:
+            troubles[0] += 1
+            digests.append(MISSING)
+    return digests
+
+
+def _two_ends(descriptor: int, size: int) -> bytes:
+    return os.pread(descriptor, END, 0) + os.pread(descriptor, END, size - END)
+
+
+def _whole_digests(directory: int, asked: _Asked, advanced: Advanced) -> list[bytes]:
+    """Return the digest of each file; `advanced` hears how far it is."""
+    digests = []
+    for name, size, ctime, inode in asked.each():
+        try:
+            descriptor = os.open(name, _TO_READ, dir_fd=directory)
             try:
-                value = digest(descriptor, size, advanced)
+                digest = _whole_digest(descriptor, advanced)
                 status = os.fstat(descriptor)
-            except OSError:
-                troubles[1] += 1
-                found.append(MISSING)
-                continue
             finally:
                 os.close(descriptor)
-            if (
-                status.st_ctime_ns == ctime
-                and status.st_size == size
-                and status.st_mtime_ns == mtime
-                and (status.st_ino == inode or status.st_ino - _64_BITS == inode)
-            ):
-                found.append(value)
-            else:
-                troubles[0] += 1
-                found.append(MISSING)
-        return b"".join(found)
+        except OSError:
+            asked.troubles[1] += 1
+            digests.append(MISSING)
+            continue
+        if (status.st_size, status.st_ctime_ns) == (size, ctime) and status.st_ino in (inode, inode + _64_BITS):
+            digests.append(digest)
+        else:
+            asked.troubles[0] += 1
+            digests.append(MISSING)
+    return digests
 
 
-def _first_digest(descriptor: int, size: int, advanced: Advanced) -> bytes:
-    if size > WHOLE:
-        return xxh3_128_digest(_some(descriptor, END, 0) + _some(descriptor, END, size - END))
-    content = os.read(descriptor, size)
-    if len(content) < size:  # some file systems give less than was asked for
-        content = _some(descriptor, size, 0)
-    return xxh3_128_digest(content)
-
-
-def _some(descriptor: int, size: int, position: int) -> bytes:
-    content = os.pread(descriptor, size, position)
-    while len(content) < size:
-        more = os.pread(descriptor, size - len(content), position + len(content))
-        if not more:  # it shrank: its size tells
-            break
-        content += more
-    return content
-
-
-def _whole_digest(descriptor: int, size: int, advanced: Advanced) -> bytes:
+def _whole_digest(descriptor: int, advanced: Advanced) -> bytes:
     digest = xxh3_128()
     buffer = bytearray(_CHUNK)
     view = memoryview(buffer)
     untold = 0
     while count := os.readv(descriptor, [buffer]):
-        digest.update(buffer if count == _CHUNK else view[:count])
+        digest.update(view[:count])
         untold += count
         if untold >= _TOLD_EVERY:
             advanced(untold)

@@ -11,6 +11,7 @@ import os
 import select
 import subprocess
 import sys
+import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,8 +22,8 @@ from core.duplicates import reader
 from core.duplicates.reader import Reader, received, sent
 
 MOST_READERS = 8
-_ENOUGH_FOR_MORE = 4000
-"""Weight of the tasks that are done before others are asked to help: they take as long to start."""
+_ALONE_SECONDS = 0.03
+"""After so long others are asked to help: starting them takes about as much."""
 _WAITING_AT_EACH = 2
 _SMALL = 32 * 1024
 """Bytes of a request that fit into the pipe even when another waits in it: sending it never blocks."""
@@ -31,11 +32,10 @@ _TELL_SECONDS = 0.1
 
 
 class Task(NamedTuple):
-    """Something to ask a reader, and who takes the answer. `weight`: files, or what takes as long as one."""
+    """Something to ask a reader, and who takes the answer."""
 
     request: list[bytes]
     then: Callable[[list[bytes]], None]
-    weight: int
 
 
 class Readers:
@@ -46,7 +46,7 @@ class Readers:
         self._most = min(MOST_READERS, len(os.sched_getaffinity(0))) if most is None else most
         self._own = Reader(marks)
         self._others: list[_Child] = []
-        self._done_here = 0
+        self._alone_until = time.monotonic() + _ALONE_SECONDS
 
     def __enter__(self) -> Self:
         return self
@@ -69,7 +69,7 @@ class Readers:
 
         `tell` is called often, and may raise to stop it all; `advanced` hears of bytes read of long files.
         """
-        while self._done_here < _ENOUGH_FOR_MORE or self._most < 2:
+        while self._most < 2 or (not self._others and time.monotonic() < self._alone_until):
             task = take()
             if task is None:
                 return
@@ -84,7 +84,6 @@ class Readers:
             tell()
 
     def _do(self, task: Task, advanced: reader.Advanced) -> None:
-        self._done_here += task.weight
         task.then(self._own.answer(task.request, advanced))
 
     def _start(self) -> None:

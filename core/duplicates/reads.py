@@ -75,4 +75,4 @@ class Reads:
                     self.left_out[what] += count
             self.done += len(asked)
 
-        return Task(request, then, len(asked))
+        return Task(request, then)

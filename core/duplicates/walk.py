@@ -57,7 +57,7 @@ class Walk:
         while len(batch) < most and self._waiting and self._waiting[0][0] == place:
             batch.append(self._waiting.popleft()[1])
         request = [LOOK, self.files.places[place].root, *batch]
-        return Task(request, lambda answer: self._looked(place, batch, answer), len(batch))
+        return Task(request, lambda answer: self._looked(place, batch, answer))
 
     def _looked(self, place: int, batch: list[bytes], answer: list[bytes]) -> None:
         parts = iter(answer)

@@ -23,10 +23,9 @@ _BUNDLES = (
     b".scriv",
 )  # fmt: skip
 
-_PARTIAL = re.compile(
-    rb"(?P<whole>.+)\.(?:part|partial|crdownload|download|opdownload|!ut|!qb|bc!|tmp|temp|filepart|aria2|ut!|td|ytdl)$",
-    re.IGNORECASE | re.DOTALL,
-)
+_ENDING = rb"\.(?:part|partial|crdownload|download|opdownload|!ut|!qb|bc!|tmp|temp|filepart|aria2|ut!|td|ytdl)"
+_PARTIAL = re.compile(rb"(?P<whole>.+)" + _ENDING + rb"$", re.IGNORECASE | re.DOTALL)
+_PARTIAL_AMONG = re.compile(_ENDING + rb"(?:\0|$)", re.IGNORECASE)
 _OFFICE_LOCK = re.compile(rb"~\$(?P<end>.+)$", re.DOTALL)
 _LIBRE_LOCK = re.compile(rb"\.~lock\.(?P<whole>.+)#$", re.DOTALL)
 
@@ -119,6 +118,11 @@ def project_mark(directory: bytes) -> str:
 def is_unfinished(name: bytes) -> bool:
     """Tell whether a name is that of an unfinished download, or of the lock of an open document."""
     return bool(_PARTIAL.match(name) or name.startswith((b"~$", b".~lock.")))
+
+
+def may_be_unfinished(names: bytes) -> bool:
+    """Tell whether any of some names (NUL between them) may be unfinished: cheaper than to ask for each."""
+    return b"~" in names or _PARTIAL_AMONG.search(names) is not None
 
 
 def awaited(names: Iterable[bytes]) -> Collection[bytes]:
