@@ -68,14 +68,12 @@ def since(time: datetime, now: datetime) -> str:
 
 
 def day(date: date, now: datetime) -> str:
-    """Return a day as briefly as it is clear: today, yesterday, Mon, 12 Nov, 12 Nov 2024."""
+    """Return a day: today, yesterday, Sat 14 Nov, Tue 12 Nov 2024."""
     days = (now.date() - date).days
     if days in (0, 1):
         return "yesterday" if days else "today"
-    if 0 < days < 7:
-        return _DAYS[date.weekday()]
     year = "" if date.year == now.year else f" {date.year}"
-    return f"{date.day} {_MONTHS[date.month - 1]}{year}"
+    return f"{_DAYS[date.weekday()]} {date.day} {_MONTHS[date.month - 1]}{year}"
 
 
 def took(span: timedelta) -> str:
@@ -148,6 +146,32 @@ def can_undo(operation: Operation) -> bool:
     return operation.state in UNDOABLE and operation.undone_by is None and operation.counts.done > 0
 
 
+def can_redo(operation: Operation) -> bool:
+    """Tell whether something that was taken back can be done again: by undoing the undo."""
+    return operation.undone_by is not None or (operation.kind == "rollback" and can_undo(operation))
+
+
+def advice(operation: Operation) -> str:
+    """Return what a person can do about an operation that did not simply go well; else nothing."""
+    done = operation.counts.done
+    take_back = f"; u takes back the {count(done)} that {'was' if done == 1 else 'were'} done" if done else ""
+    if operation.state == "proposed":
+        return "enter shows where everything would go; nothing moves before you approve"
+    if operation.undone_by:
+        return "it was taken back; u does it again"
+    if operation.state == "failed":
+        return f"a, in the operation, tries what is left again{take_back}"
+    if operation.state == "interrupted":
+        return "it was cut off; a, in the operation, goes on with the rest"
+    if operation.state == "cancelled":
+        return "it was stopped; a new one does the rest" + take_back
+    if operation.state == "partial" and operation.counts.failed:
+        return f"enter, then o, shows the {count(operation.counts.failed)} that failed, and why{take_back}"
+    if operation.state == "partial":
+        return f"enter, then o, shows the {count(operation.counts.skipped)} that stayed as they were, and why"
+    return ""
+
+
 def is_worth_telling(operation: Operation) -> bool:
     """Tell whether something came of it: not a preview put away, a plan replaced, or a look that found nothing."""
     if operation.counts.done > 0:
@@ -158,6 +182,11 @@ def is_worth_telling(operation: Operation) -> bool:
 
 
 _DONE = {"organize": "moved", "dedupe": "cleared", "sync": "synced", "rollback": "restored"}
+
+
+def done(operation: Operation) -> str:
+    """Return what was done to the files of an operation, in a word."""
+    return _DONE[operation.kind]
 
 
 def outcome(operation: Operation) -> str:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
-from itertools import groupby
 
 from rich.cells import cell_len
 
@@ -14,6 +11,7 @@ from core.model import FolderStatus, Operation, Progress
 from core.names import shown
 from tui import words
 from tui.live import Live
+from tui.screens.turns import Many, ended, in_turns
 from tui.surroundings import Surroundings
 from tui.widgets.board import Row
 from tui.widgets.line import EMPTY, Line, cut, fitted, right, rule, shortened
@@ -22,18 +20,6 @@ from tui.widgets.progress import newest_moves, progress_line
 LATELY = 40
 
 FOLDER_ROLES = {"starting": "dim", "watching": "good", "degraded": "warn", "paused": "warn", "halted": "bad"}
-
-
-@dataclass(frozen=True)
-class Many:
-    """Small operations of one day and folder that the agent started by itself, told as one."""
-
-    operations: tuple[Operation, ...]
-
-    @property
-    def first(self) -> Operation:
-        """The latest of them."""
-        return self.operations[0]
 
 
 def home_rows(live: Live, around: Surroundings, room: int = 0) -> list[Row]:
@@ -169,42 +155,22 @@ def _moves_line(progress: Progress, width: int) -> Line:
 
 def _lately(operations: Sequence[Operation], around: Surroundings) -> Iterator[Row]:
     now = around.now()
-
-    def same(operation: Operation) -> object:
-        if not operation.automatic or operation.state != "completed" or operation.undone_by or operation.undo_of:
-            return operation.id
-        return operation.kind, operation.folder, _ended(operation).astimezone(now.tzinfo).date()
-
-    for _, group in groupby(operations, same):
-        together = tuple(group)
-        subject: Operation | Many = together[0] if len(together) == 1 else Many(together)
-        draw = _ended_drawer(together, around)
-        yield Row(f"ended {together[-1].id}", draw, (together, now.date()), subject)
+    for subject in in_turns(operations, now.tzinfo):
+        last = subject.operations[-1] if isinstance(subject, Many) else subject
+        yield Row(f"ended {last.id}", partial(_ended_line, subject, around), (subject, now.date()), subject)
 
 
-def _ended(operation: Operation) -> datetime:
-    return operation.finished or operation.created
-
-
-def _ended_drawer(together: tuple[Operation, ...], around: Surroundings) -> Callable[[int], Line]:
-    first = together[0]
-
-    def draw(width: int) -> Line:
-        word, role = words.state(first)
-        told = words.summary(first)
-        if len(together) > 1:
-            moved = sum(operation.counts.done for operation in together)
-            told = f"{words.count(moved)} moved in {len(together)} turns"
-        when = words.when(first.finished or first.created, around.now())
-        room = width - 8 - _names(width) - 16
-        return (
-            (f"{when:<8}", "dim"),
-            *_name(first, around, width),
-            (fitted(cut(told, room), room), "text"),
-            (right(word, 16), role),
-        )
-
-    return draw
+def _ended_line(subject: Operation | Many, around: Surroundings, width: int) -> Line:
+    first = subject.first if isinstance(subject, Many) else subject
+    told = subject.told if isinstance(subject, Many) else words.summary(subject)
+    word, role = words.state(first)
+    room = width - 8 - _names(width) - 16
+    return (
+        (f"{words.when(ended(first), around.now()):<8}", "dim"),
+        *_name(first, around, width),
+        (fitted(cut(told, room), room), "text"),
+        (right(word, 16), role),
+    )
 
 
 # -- for who is new here -------------------------------------------------------------------------------

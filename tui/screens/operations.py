@@ -1,27 +1,42 @@
-"""All operations, newest first; the agent filters, and sends a page at a time."""
+"""All operations, newest first, by the day; the agent filters, and sends a page at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import ClassVar, get_args
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.message import Message
 
 from core.errors import ShelverError
-from core.model import Operation, State
+from core.model import Operation
 from tui import words
+from tui.screens.operations_rows import key_of, rows_by_day
 from tui.screens.place import Banner, Place
-from tui.surroundings import Surroundings
+from tui.screens.turns import Many
 from tui.widgets.board import Board, Row
 from tui.widgets.filter_bar import FilterBar
+from tui.widgets.glance import Glance
 from tui.widgets.key_bar import KeyBar
-from tui.widgets.line import Ends, Line, cut, fitted, right
+from tui.widgets.line import Ends, Line, Lines, cut
 from tui.widgets.line_list import LineList
 
-PAGE = 100
-STATES = frozenset(get_args(State))
+PAGE = 200
+
+
+class Past(Board):
+    """The rows; it tells when a person wants to see the last of them, which may not be here yet."""
+
+    class SentToEnd(Message):
+        """To the end, wherever that is."""
+
+    def action_edge(self, side: int) -> None:
+        """Go to the first or the last line."""
+        super().action_edge(side)
+        if side > 0:
+            self.post_message(self.SentToEnd())
 
 
 class Operations(Place):
@@ -29,35 +44,45 @@ class Operations(Place):
 
     DEFAULT_CSS = """
     Operations Ends { background: $surface; }
+    Operations #advice { padding: 0 1; height: 1; }
+    Operations Past { width: 9fr; }
+    Operations Glance { display: none; width: 4fr; }
+    Operations.-wide Glance { display: block; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", "filter", key_display="/"),
         Binding("u", "undo", "undo"),
+        Binding("u", "redo", "redo"),
+        Binding("slash", "filter", "filter", key_display="/"),
         Binding("w", "where", "where"),
         Binding("q", "quit", "quit", show=False),
     ]
-    CHANGES = frozenset({"undo"})
-    AUTO_FOCUS = "Board"
+    CHANGES = frozenset({"undo", "redo"})
+    AUTO_FOCUS = "Past"
 
     def __init__(self, folder: str | None = None, *, filtering: bool = False) -> None:
         super().__init__()
         self._folder = folder
-        self._state: str | None = None
+        self._text = ""
         self._filtering = filtering
         self._operations: list[Operation] = []
+        self._opened: set[str] = set()
         self._whole = False
+        self._to_the_end = False
         self._generation = 0
         self._asking = False
         self._refused = ""
 
     def compose(self) -> ComposeResult:
-        """Hold a title, the list, a filter when it is asked for, and the keys."""
+        """Hold a title, the list, what to do about the line under the cursor, a filter, and the keys."""
         yield from super().compose()
         yield Ends(id="title")
         yield Banner(id="banner")
-        yield Board(id="operations")
-        yield FilterBar("a folder, a state, or both: camera failed")
+        with Horizontal():
+            yield Past(id="operations")
+            yield Glance(self.around)
+        yield Lines(id="advice")
+        yield FilterBar("a folder, a state, who asked, why; !word for all others")
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -68,11 +93,16 @@ class Operations(Place):
         if self._filtering:
             self.action_filter()
 
+    @property
+    def board(self) -> Past:
+        """The rows."""
+        return self.query_one(Past)
+
     # -- asking ------------------------------------------------------------------------------------------
 
     def _restart(self) -> None:
         self._generation += 1
-        self._whole, self._asking, self._refused = False, False, ""
+        self._whole, self._asking, self._to_the_end, self._refused = False, False, False, ""
         self._more(anew=True)
 
     def _more(self, *, anew: bool = False) -> None:
@@ -81,10 +111,11 @@ class Operations(Place):
             self.run_worker(self._ask(anew), group="operations", exit_on_error=False)
 
     async def _ask(self, anew: bool) -> None:
+        """Ask for a page, and for the next ones until there is something to see below the cursor."""
         generation = self._generation
         before = None if anew or not self._operations else self._operations[-1].id
         try:
-            page = await self.face.agent.operations(folder=self._folder, state=self._state, limit=PAGE, before=before)
+            page = await self.face.agent.operations(folder=self._folder, text=self._text, limit=PAGE, before=before)
         except ShelverError as error:
             page, self._refused = [], str(error)
         if generation != self._generation:
@@ -93,23 +124,54 @@ class Operations(Place):
         self._whole = len(page) < PAGE
         self._asking = False
         self._draw()
+        if before is None and self._folder:  # who asks for one folder wants to see its newest in full
+            newest = next((row.subject for row in self.board.rows if isinstance(row.subject, Many)), None)
+            self._opened |= {key_of(newest)} if newest else set()
+            self._draw()
+        if self._to_the_end:
+            self.board.action_edge(1)
+        if self._to_the_end or self._is_near_the_end:
+            self._more()
+
+    @property
+    def _is_near_the_end(self) -> bool:
+        return self.board.cursor >= self.board.count() - 2 * max(self.board.size.height, 1)
+
+    async def _ask_for_fresh(self) -> None:
+        """Ask which of the operations that began meanwhile fit the filter."""
+        generation = self._generation
+        try:
+            page = await self.face.agent.operations(folder=self._folder, text=self._text, limit=PAGE)
+        except ShelverError:
+            return  # the banner tells it
+        if generation == self._generation:
+            self._put_first(page)
+            self._draw()
+
+    def _put_first(self, operations: list[Operation]) -> None:
+        newest = max((operation.sequence for operation in self._operations), default=-1)
+        fresh = [operation for operation in operations if operation.sequence > newest]
+        if self._operations or self._whole:
+            self._operations = [*fresh, *self._operations]
 
     @on(LineList.Highlighted)
     def _reached(self) -> None:
-        if self.query_one(Board).cursor >= len(self._operations) - PAGE // 4:
+        if self._is_near_the_end:
             self._more()
+        self._advise()
 
     @on(FilterBar.Asked)
     def _filter(self, event: FilterBar.Asked) -> None:
-        given = event.text.split()
-        states = [word for word in given if word in STATES]
-        self._state = states[0] if states else None
-        self._folder = " ".join(word for word in given if word not in states) or None
+        self._folder, self._text = None, event.text
         self._restart()
 
     @on(FilterBar.Closed)
     def _when_closed(self) -> None:
-        self.query_one(Board).focus()
+        self.board.focus()
+
+    def on_resize(self) -> None:
+        """A wider terminal may show more."""
+        self.call_after_refresh(self._advise)
 
     # -- drawing -----------------------------------------------------------------------------------------
 
@@ -118,44 +180,64 @@ class Operations(Place):
         known = {operation.id for operation in self._operations}
         self._operations = [self.live.operations.get(operation.id, operation) for operation in self._operations]
         newest = max((operation.sequence for operation in self._operations), default=-1)
-        fresh = [o for o in self.live.newest_first() if o.id not in known and o.sequence > newest and self._fits(o)]
-        if self._operations or self._whole:
-            self._operations = [*fresh, *self._operations]
+        fresh = [o for o in self.live.newest_first() if o.id not in known and o.sequence > newest]
+        if self._text and fresh:
+            self.run_worker(self._ask_for_fresh(), group="fresh", exclusive=True, exit_on_error=False)
+        elif not self._text:
+            self._put_first([operation for operation in fresh if self._folder in (None, operation.folder)])
         self._draw()
 
-    def _fits(self, operation: Operation) -> bool:
-        return self._folder in (None, operation.folder) and self._state in (None, operation.state)
-
     def _draw(self) -> None:
-        wanted = " ".join(filter(None, (self._folder, self._state)))
+        wanted = self._text or self._folder or ""
         title: Line = ((" Operations", "strong"), (f" · {wanted}" if wanted else "", "accent"))
         some = f"{words.count(len(self._operations))}{'' if self._whole else ' or more'} "
         self.query_one("#title", Ends).show(title, ((some if self._operations else "", "dim"),))
         self.tell_age(self.query_one(Banner))
-        rows = [_row(operation, self.around) for operation in self._operations]
+        rows = list(rows_by_day(self._operations, self._opened, self.around))
         if not rows and not self._asking:
             told = self._refused or ("Nothing fits this filter." if wanted else "Nothing was done yet.")
             rows = [Row("nothing", lambda width: (("  " + cut(told, width - 2), "dim"),), told, selectable=False)]
-        self.query_one(Board).show(rows)
+        self.board.show(rows)
+        self._advise()
+
+    def _advise(self) -> None:
+        """Say what can be done about what the cursor is on."""
+        if self.query_one(Glance).display:
+            self.query_one(Glance).look(self.board.current, self.live)
+        told = words.advice(self.operation) if self.operation is not None else ""
+        self.query_one("#advice", Lines).show([((cut(told, self.size.width - 2), "dim"),)])
 
     # -- keys --------------------------------------------------------------------------------------------
 
     @property
     def operation(self) -> Operation | None:
         """The operation under the cursor."""
-        current = self.query_one(Board).current
+        current = self.board.current
         return current if isinstance(current, Operation) else None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what the operation under the cursor allows."""
+        redoes = self.operation is not None and words.can_redo(self.operation)
+        if action in ("undo", "redo") and redoes != (action == "redo"):
+            return False
         if action == "undo" and (self.operation is None or not words.can_undo(self.operation)):
             return None
         return super().check_action(action, parameters)
 
     @on(LineList.Opened)
     def _open(self) -> None:
-        if self.operation is not None:
-            self.face.show_operation(self.operation)
+        current = self.board.current
+        if isinstance(current, Operation):
+            self.face.show_operation(current)
+        elif isinstance(current, Many):
+            self._opened ^= {key_of(current)}
+            self._draw()
+
+    @on(Past.SentToEnd)
+    def _go_to_the_first(self) -> None:
+        """Go on asking until the very first operation is there, however many pages away."""
+        self._to_the_end = True
+        self._more()
 
     def action_filter(self) -> None:
         """Ask for fewer."""
@@ -166,6 +248,11 @@ class Operations(Place):
         if self.operation is not None:
             self.face.acts.show_undo(self.operation)
 
+    def action_redo(self) -> None:
+        """Show what doing it again would do."""
+        if self.operation is not None:
+            self.face.acts.redo(self.operation)
+
     def action_where(self) -> None:
         """Search where a file went."""
         self.face.show_where()
@@ -173,27 +260,3 @@ class Operations(Place):
     async def action_quit(self) -> None:
         """Leave; the agent goes on."""
         await self.face.action_quit()
-
-
-def _row(operation: Operation, around: Surroundings) -> Row:
-    return Row(operation.id, _drawer(operation, around), (operation, around.now().date()), operation)
-
-
-def _drawer(operation: Operation, around: Surroundings) -> Callable[[int], Line]:
-    def draw(width: int) -> Line:
-        word, role = words.state(operation)
-        time = words.moment(operation.finished or operation.created, around.now())
-        by = around.person(operation.requested_by) if width >= 110 else ""
-        names = min(max(width * 28 // 100, 14), 36)
-        kind = words.kind(operation)
-        room = width - 14 - names - 2 - 16 - (24 if width >= 110 else 0)
-        return (
-            (f"{time:<14}", "dim"),
-            (kind + " ", "dim"),
-            (fitted(around.tilde(operation.folder), names - len(kind) - 1) + "  ", "text"),
-            (fitted(cut(words.summary(operation), room), room), "text"),
-            *(((fitted(by, 14), "dim"), (fitted(operation.id, 10), "faint")) if width >= 110 else ()),
-            (right(word, 16), role),
-        )
-
-    return draw
