@@ -14,6 +14,7 @@
     │   └── StateFull                5   the disk that holds the journals is full
     ├── Cancelled                  130   a person ended the operation; what is done stays, and can be undone
     ├── Interrupted                130   the process was asked to end; the operation goes on later
+    │   └── RemoteLost             130   a bucket cannot be reached, or refuses: it goes on once that is over
     ├── JournalDamaged               1   a record in the middle of a journal does not check
     ├── FactUnavailable              1   a fact of one file could not be read (costs that fact only)
     └── StorageError                 1   one step on one file did not work; its message is the step's reason
@@ -141,6 +142,10 @@ class Interrupted(ShelverError):
     """Stopped before the end; `shelver approve {detail}` goes on."""
 
     exit_code = 130
+
+
+class RemoteLost(Interrupted):
+    """{why}; what is done stays, and `shelver approve {detail}` goes on"""
 
 
 class JournalDamaged(ShelverError):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 
 from core.chains import earlier_users
-from core.errors import Cancelled, StorageError
+from core.errors import Cancelled, RemoteLost, RemoteRefused, RemoteUnreachable, StorageError
 from core.folders import Folders
 from core.groups import Groups
 from core.journal import Journal, Started
@@ -15,8 +15,10 @@ from core.moves import Moves
 from core.names import shown
 from core.plain_moves import PlainMoves
 from core.recovery import Recovery
+from core.remote_steps import RemoteSteps
 from core.replacing import Replacing
-from core.run import RootGone, Run
+from core.run import OpenRoot, RootGone, Run
+from core.storage import open_storage
 from core.survivors import Survivors
 from core.tally import Observer, Tally, counts
 from core.transfers import Transfers
@@ -30,19 +32,24 @@ _GROUPED = frozenset({"move", "trash", "copy"})
 
 
 def execute(
-    plan: Plan, journal: Journal, observer: Observer, approved: Collection[int] | None = None
+    plan: Plan,
+    journal: Journal,
+    observer: Observer,
+    approved: Collection[int] | None = None,
+    open_root: OpenRoot = open_storage,
 ) -> tuple[State, Counts]:
     """Carry out a plan, or what is left of it, and seal its journal; return how it ended.
 
     Steps not among the `approved` numbers are skipped. A step that cannot be done is skipped or failed alone, with its
     reason. Ends `cancelled` when the observer raises Cancelled; anything else that it raises goes through, with the
     journal unsealed. Raises RootGone where an operation to be resumed finds a root missing or replaced, StateFull
-    where nothing can be recorded any more: then nothing more is touched, and it can be resumed.
+    where nothing can be recorded any more, RemoteLost where a bucket refuses everything or cannot be reached: then
+    nothing more is touched, and it can be resumed. `open_root`: opens the storage of each of the plan's roots.
     """
     if journal.outcomes.sealed is not None:
         journal.sync()  # who sealed it may have died before that was durable
         return journal.outcomes.sealed.state, counts(plan, journal.outcomes)
-    with closing(Run(plan, journal, observer)) as run:
+    with closing(Run(plan, journal, observer, open_root)) as run:
         return _Execution(run, approved).execute()
 
 
@@ -55,6 +62,7 @@ class _Execution:
         self._groups = Groups(run, self._transfers)
         self._replacing = Replacing(run)
         self._survivors = Survivors(run)
+        self._remote = RemoteSteps(run)
         self._earlier = earlier_users(run.plan)
         self._durable = -1
         """The last step whose record, with those before it, is known to be on the disk."""
@@ -75,14 +83,18 @@ class _Execution:
             self._begin()
             self._carry_out()
         except Cancelled:
-            self._transfers.abandon()
+            self._abandon()
             return self._seal("cancelled", "")
         except _Halted as halted:
-            self._transfers.abandon()
+            self._abandon()
             self._fail_rest(str(halted))
             return self._seal(None, str(halted))
+        except (RemoteRefused, RemoteUnreachable) as trouble:
+            self._abandon()
+            self._run.journal.flush()
+            raise RemoteLost(self._run.plan.operation, why=str(trouble)) from None
         except BaseException:
-            self._transfers.abandon()
+            self._abandon()
             self._run.journal.flush()
             raise
         return self._seal(None, "")
@@ -101,7 +113,7 @@ class _Execution:
         run.journal.add(Started(boot, outcomes.attempts + 1, roots=roots))
         run.journal.sync()
         if is_resumed:
-            recovery = Recovery(run, self._transfers, self._groups, self._replacing)
+            recovery = Recovery(run, self._transfers, self._groups, self._replacing, self._remote)
             recovery.recover(self._earlier, same_boot=boot == earlier_boot)
 
     # -- carrying out
@@ -116,7 +128,17 @@ class _Execution:
                 self._breathe()
             elif number < len(steps):
                 number = self._carry_out_next(steps, number)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Bring to an end what was gathered into batches."""
         self._transfers.settle()
+        self._remote.settle()
+
+    def _abandon(self) -> None:
+        """Give up what was gathered: it stays pending."""
+        self._transfers.abandon()
+        self._remote.abandon()
 
     def _others(self) -> set[int]:
         """Return the steps that are no plain moves because of what was before, or of what was approved."""
@@ -124,6 +146,8 @@ class _Execution:
         others = {*self._earlier, *outcomes.finished, *outcomes.intended}
         if self._approved is not None:
             others.update(step.seq for step in self._run.plan.steps if step.seq not in self._approved)
+        if self._run.buckets:
+            others.update(step.seq for step in self._run.plan.steps if self._run.is_remote(step))
         return others
 
     def _carry_out_next(self, steps: Sequence[Step], number: int) -> int:
@@ -143,15 +167,21 @@ class _Execution:
         run.observer.check_cancelled()
         if (step.refused or self._approved is not None) and (reason := self._why_not(step)):
             run.leave(step, "skipped", reason)
-        elif step.kind not in self._acts:
+        elif step.kind not in self._acts and not run.is_remote(step):
             run.leave(step, "failed", f"steps of the kind {step.kind} cannot be carried out")
         else:
             if step.seq in self._earlier:
                 self._wait_for(self._earlier[step.seq], step)
                 step = run.followed(step)
-            self._acts[step.kind](step)
+            self._act(step)
         if run.is_out_of_breath():
             self._breathe()
+
+    def _act(self, step: Step) -> None:
+        if self._run.is_remote(step):
+            self._remote.carry_out([step])
+        else:
+            self._acts[step.kind](step)
 
     def _trash(self, step: Step) -> None:
         (self._survivors.trash if step.survivor else self._moves.move)(step)
@@ -168,7 +198,8 @@ class _Execution:
                 run.leave(step, "skipped", left.get(step.seq, TOGETHER))
         elif all(step.kind in _GROUPED for step in steps):
             self._wait_for(max(self._earlier.get(step.seq, -1) for step in steps), steps[0])
-            self._groups.carry_out([run.followed(step) for step in steps])
+            together = [run.followed(step) for step in steps]
+            (self._remote if run.is_remote(steps[0]) else self._groups).carry_out(together)
         else:
             for step in steps:
                 self._carry_out_one(step)
@@ -183,7 +214,7 @@ class _Execution:
     def _wait_for(self, seq: int, step: Step) -> None:
         """See that what became of an earlier step is durable, before a name that it used is used again."""
         if seq > self._durable:
-            self._transfers.settle()
+            self._settle()
             self._run.journal.sync()
             self._durable = step.seq - 1
 
@@ -205,7 +236,7 @@ class _Execution:
         run = self._run
         run.journal.flush()
         self._folders.give_back()
-        for storage in run.storages:
+        for storage in run.storages.values():
             try:
                 storage.sync()
             except StorageError as trouble:

@@ -35,6 +35,7 @@ from core.groups import Groups, Held, Placed
 from core.journal import Finished
 from core.model import DIRECTORY_KINDS, Fingerprint, Step
 from core.names import shown
+from core.remote_steps import RemoteSteps
 from core.replacing import Replacing
 from core.run import Run, expected
 from core.storage import Copy
@@ -61,8 +62,11 @@ class Finding:
 class Recovery:
     """Brings every step that an earlier attempt began to an end, or back to its beginning."""
 
-    def __init__(self, run: Run, transfers: Transfers, groups: Groups, replacing: Replacing) -> None:
+    def __init__(
+        self, run: Run, transfers: Transfers, groups: Groups, replacing: Replacing, remote: RemoteSteps
+    ) -> None:
         self._run = run
+        self._remote = remote
         self._transfers = transfers
         self._groups = groups
         self._replacing = replacing
@@ -79,6 +83,9 @@ class Recovery:
         finished = self._run.outcomes.finished
         recorded = frozenset(finished)
         unfinished = [step for step in self._run.plan.steps if step.seq not in finished and not step.refused]
+        if self._run.buckets:
+            self._remote.recover([self._run.followed(step) for step in unfinished if self._run.is_remote(step)])
+            unfinished = [step for step in unfinished if not self._run.is_remote(step)]
         for group, steps in groupby(unfinished, lambda step: step.group):
             if group:
                 begun = _begun_together(list(steps), earlier, recorded)
@@ -96,14 +103,18 @@ class Recovery:
     def _take_over_syncing(self) -> None:
         """See that what the dead process did becomes durable with the rest: it did not come to that."""
         outcomes, steps = self._run.outcomes, self._run.plan.steps
-        for storage in self._run.storages:
+        for storage in self._run.storages.values():
             storage.doubt()
         for seq in set(outcomes.loose).intersection(outcomes.finished):
             record, step = outcomes.finished[seq], steps[seq]
             if record.outcome == "done" or step.kind == "replace":
-                self._run.source(step).touch(step.source)
-                self._run.target(step).touch(step.destination)
-                self._run.target(step).touch(record.destination or step.trash or step.destination)
+                self._touch(step.source_root, step.source)
+                self._touch(step.destination_root, step.destination)
+                self._touch(step.destination_root, record.destination or step.trash or step.destination)
+
+    def _touch(self, root: int, path: bytes) -> None:
+        if root in self._run.storages:
+            self._run.storages[root].touch(path)
 
     def _recheck_done(self) -> None:
         """Make steps pending again that the disk lost: their records were durable before their changes were."""
@@ -121,8 +132,10 @@ class Recovery:
         self._run.journal.sync()
 
     def _was_lost(self, step: Step, record: Finished) -> bool:
-        source, target = self._run.source(step), self._run.target(step)
         destination = record.destination or step.destination
+        if self._run.is_remote(step):
+            return self._remote.was_lost(step, destination)
+        source, target = self._run.source(step), self._run.target(step)
         try:
             if step.kind == "replace":
                 return self._replacing.was_lost(step, record)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from itertools import count
 from time import monotonic
@@ -32,8 +32,12 @@ from core.model import DIRECTORY_KINDS, Attributes, Fingerprint, Outcome, Plan, 
 from core.names import numbered_together, shown
 from core.storage import Copy, open_storage
 from core.storage.local import LocalStorage
+from core.storage.s3.objects import Objects
 from core.storage.twins import Twins
 from core.tally import CopyProgress, Observer, tally_of
+
+OpenRoot = Callable[[bytes], LocalStorage | Objects]
+"""Opens the storage of a plan's root. Raises UsageError, StorageError."""
 
 BATCH_RECORDS = 256
 BATCH_SECONDS = 0.05
@@ -57,12 +61,15 @@ class RootGone(BrakeEngaged):
 class Run:
     """One execution of a plan, with all that its steps need."""
 
-    def __init__(self, plan: Plan, journal: Journal, observer: Observer) -> None:
+    def __init__(self, plan: Plan, journal: Journal, observer: Observer, open_root: OpenRoot = open_storage) -> None:
         self.plan = plan
         self.journal = journal
         self.observer = observer
         self.outcomes = journal.outcomes
-        self.storages: list[LocalStorage] = [open_storage(root) for root in plan.roots]
+        opened = dict(enumerate(map(open_root, plan.roots)))
+        self.storages = {number: each for number, each in opened.items() if isinstance(each, LocalStorage)}
+        """The folders among the plan's roots, by their numbers."""
+        self.buckets = {number: each for number, each in opened.items() if isinstance(each, Objects)}
         self.tally = tally_of(plan, self.outcomes.finished)
         self._latest: deque[Step] = deque(maxlen=_RECENT)
         self.breath = monotonic() + BATCH_SECONDS
@@ -70,19 +77,27 @@ class Run:
         self._numbers: dict[tuple[int, bytes], int] = {}
 
     def close(self) -> None:
-        """Give all descriptors back."""
-        for storage in self.storages:
-            storage.close()
+        """Give all descriptors and threads back."""
+        for number in range(len(self.plan.roots)):
+            self._storage(number).close()
 
     # -- where things are
 
     def source(self, step: Step) -> LocalStorage:
-        """Return the storage that a step takes from."""
+        """Return the folder that a step takes from."""
         return self.storages[step.source_root]
 
     def target(self, step: Step) -> LocalStorage:
-        """Return the storage that a step puts into."""
+        """Return the folder that a step puts into."""
         return self.storages[step.destination_root]
+
+    def bucket(self, root: int) -> Objects:
+        """Return the bucket's prefix that is a root of the plan."""
+        return self.buckets[root]
+
+    def is_remote(self, step: Step) -> bool:
+        """Tell whether a step touches a bucket."""
+        return step.source_root in self.buckets or step.destination_root in self.buckets
 
     def followed(self, step: Step) -> Step:
         """Return a step as it is after the earlier ones: its file may have come under another name, or as a copy."""
@@ -129,18 +144,19 @@ class Run:
     # -- brakes
 
     def identify_roots(self) -> list[int]:
-        """Open every root and return their inodes. Raises RootGone if one is missing, or not the one it was."""
+        """Open every root and return their inodes (0 of a bucket).
+
+        Raises RootGone if one is missing, or not the one it was; RemoteRefused, RemoteUnreachable.
+        """
         found: list[int] = []
-        for storage in self.storages:
+        for number, root in enumerate(self.plan.roots):
             try:
-                storage.root_descriptor()
+                found.append(self._storage(number).identify())
             except OSError:
-                raise RootGone(shown(storage.root)) from None
-            assert storage.identity is not None
-            found.append(storage.identity[1])
-        for storage, inode, known in zip(self.storages, found, self.outcomes.roots or found, strict=True):
+                raise RootGone(shown(root)) from None
+        for root, inode, known in zip(self.plan.roots, found, self.outcomes.roots or found, strict=True):
             if inode != known:
-                raise RootGone(shown(storage.root))
+                raise RootGone(shown(root))
         return found
 
     def breathe(self) -> None:
@@ -148,7 +164,7 @@ class Run:
         self.journal.flush()
         if self.journal.starved:
             raise StateFull(f"the journal of {self.plan.operation}")
-        for storage in self.storages:
+        for storage in self.storages.values():
             storage.release()
             if not storage.is_in_place():
                 raise RootGone(shown(storage.root))
@@ -277,7 +293,10 @@ class Run:
             yield places
 
     def _is_taken(self, root: int, place: bytes) -> bool:
-        return (root, place) in self._planned_places or self.storages[root].exists(place)
+        return (root, place) in self._planned_places or self._storage(root).exists(place)
+
+    def _storage(self, root: int) -> LocalStorage | Objects:
+        return self.storages[root] if root in self.storages else self.buckets[root]
 
     @cached_property
     def _planned_places(self) -> set[tuple[int, bytes]]:

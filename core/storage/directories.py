@@ -132,6 +132,12 @@ class Directories:
             return found
         return self._find(path) if path else self.root_descriptor()
 
+    def identify(self) -> int:
+        """Return the root's inode. Raises OSError if it is missing, or not the one it was."""
+        self.root_descriptor()
+        assert self.identity is not None
+        return self.identity[1]
+
     def root_descriptor(self) -> int:
         """Return the descriptor of the root, opened when first needed."""
         if self._root < 0:

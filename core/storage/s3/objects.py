@@ -152,6 +152,24 @@ class Objects(Bucket):
             return self._adopted(move, target)
         return _copied(move, found.entry, token(answer.get("CopyObjectResult", {})))
 
+    def copy_over(self, move: Move, target: Objects, occupant: Fingerprint) -> Entry:
+        """Copy an object onto one whose content is safe elsewhere; return the copy. Raises SourceChanged, …"""
+        target.check_unchanged(move.destination, occupant)
+        found = self.look([move.source]).get(move.source)
+        if found is None:
+            raise SourceMissing
+        arguments = self._copied_from(move.source, move.expected) | {
+            "Bucket": target.name,
+            "Key": target.key(move.destination),
+            "StorageClass": found.storage_class,
+        }
+        answer = self.endpoint.call("copy_object", **arguments)
+        copy = _copied(move, found.entry, token(answer.get("CopyObjectResult", {})))
+        seen = _seen(copy, target.look([move.destination]))
+        if isinstance(seen, Entry):
+            return seen
+        raise seen
+
     def _copied_from(self, path: bytes, expected: Fingerprint) -> dict[str, Any]:
         arguments: dict[str, Any] = {"CopySource": {"Bucket": self.name, "Key": self.key(path)}}
         if self.can.copy_source_if_match:

@@ -1,0 +1,74 @@
+"""Transfers side by side: threads carry bytes, the thread that executes counts them and may call it off.
+
+What a thread touches are descriptors and requests: paths of a folder are the executing thread's alone.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import TypeVar
+
+from core.errors import Cancelled, StorageError
+from core.model import Step
+from core.run import Run
+from core.storage import KeepGoing
+
+HANDS = 16
+NEWS_SECONDS = 0.25
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+Act = Callable[[Item, KeepGoing], Answer]
+
+
+class Crew:
+    """Does one thing with many at once."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._counting = threading.Lock()
+        self._carried = 0
+        self._is_called_off = threading.Event()
+
+    def each(self, act: Act[Item, Answer], items: Sequence[Item], first: Step) -> list[Answer | StorageError]:
+        """Return what became of each item, in their order; people see the `first` step meanwhile.
+
+        Raises Cancelled once all have stopped.
+        """
+        self._is_called_off.clear()
+        progress = self._run.copy_progress(first)
+        with ThreadPoolExecutor(min(HANDS, len(items)), thread_name_prefix="transfer") as threads:
+            futures = [threads.submit(self._attempt, act, item) for item in items]
+            try:
+                while wait(futures, NEWS_SECONDS).not_done:
+                    progress(self._taken())
+            except BaseException:
+                self._is_called_off.set()
+                for future in futures:
+                    future.cancel()
+                wait(futures)
+                raise
+            finally:
+                progress.take_back()
+                self._taken()
+        return [future.result() for future in futures]
+
+    def _attempt(self, act: Act[Item, Answer], item: Item) -> Answer | StorageError:
+        try:
+            self._go_on(0)
+            return act(item, self._go_on)
+        except StorageError as error:
+            return error
+
+    def _go_on(self, count: int) -> None:
+        if self._is_called_off.is_set():
+            raise Cancelled
+        with self._counting:
+            self._carried += count
+
+    def _taken(self) -> int:
+        with self._counting:
+            carried, self._carried = self._carried, 0
+        return carried
