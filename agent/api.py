@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
-from agent import configuring, looking
+from agent import configuring, looking, previews
 from agent.auth import Peer, user_name
 from agent.bodies import (
     Activity,
@@ -295,5 +295,6 @@ ROUTES: tuple[Route, ...] = (
     looks("/api/v1/history", history, Passages, "Where a file went", query=HistoryQuery, answers=_WRONG),
     looks("/api/v1/duplicates/{id}", duplicates, Duplicates, "Groups of a dedupe operation", answers=_UNKNOWN),
     *looking.ROUTES,
+    *previews.ROUTES,
     *configuring.ROUTES,
 )

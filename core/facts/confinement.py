@@ -14,8 +14,8 @@ import struct
 import sys
 from contextlib import suppress
 
-_MEMORY = 280 * 1024 * 1024
-"""Bytes of address space, over the bare interpreter's, for libraries and files."""
+_MEMORY = 288 * 1024 * 1024
+"""Bytes that may be resident: what is when the limits begin, and all the address space that may be added."""
 
 _SECONDS = 6  # of processor time for one file; the parent's clock is stricter
 _DESCRIPTORS = 64
@@ -32,7 +32,7 @@ def confine(parent: int) -> None:
     if os.getppid() != parent:  # it died before its death could be heard of
         sys.exit(0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends its children
-    resource.setrlimit(resource.RLIMIT_AS, (memory_used() + _MEMORY,) * 2)
+    resource.setrlimit(resource.RLIMIT_AS, (memory_used() - _resident() + _MEMORY,) * 2)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (_DESCRIPTORS, _DESCRIPTORS))
@@ -42,8 +42,16 @@ def confine(parent: int) -> None:
 
 def memory_used() -> int:
     """Return the bytes of address space that this process takes."""
+    return _pages(0)
+
+
+def _resident() -> int:
+    return _pages(1)
+
+
+def _pages(number: int) -> int:
     with open("/proc/self/statm", "rb") as file:
-        return int(file.read().split()[0]) * resource.getpagesize()
+        return int(file.read().split()[number]) * resource.getpagesize()
 
 
 def limit_time() -> None:

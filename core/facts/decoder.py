@@ -1,4 +1,4 @@
-"""The child that reads hostile bytes: `python -P -m core.facts.decoder DESCRIPTOR PARENT`.
+"""The child that reads hostile bytes: `python -P -m core.facts.decoder DESCRIPTOR PARENT [LIBRARY…]`.
 
 It gets open descriptors and gives answers; it opens no path of a user's. Limits hold for whatever happens inside:
 memory, time, open files, no file written, no core dump, and it dies with its parent.
@@ -13,7 +13,6 @@ import socket
 import sys
 import warnings
 from collections.abc import Callable
-from typing import BinaryIO
 
 from core.facts.confinement import confine, limit_time, memory_used
 from core.facts.families import FAMILIES
@@ -22,11 +21,13 @@ from core.facts.wire import Answer, Job, Value, receive_jobs, send_answer
 _WORN = 160 * 1024 * 1024
 """Bytes that libraries and what files left behind may add up to, before another child takes over."""
 
-Reader = Callable[[BinaryIO, str, str], dict[str, Value]]
+Reader = Callable[..., dict[str, Value]]
 
 
-def main(descriptor: int, parent: int) -> None:
-    """Answer until the other side is gone."""
+def main(descriptor: int, parent: int, libraries: list[str]) -> None:
+    """Answer until the other side is gone. `libraries` are loaded before the limits begin, which leaves files more."""
+    for library in libraries:
+        importlib.import_module(library)
     confine(parent)
     _be_quiet()
     enough = memory_used() + _WORN
@@ -45,7 +46,7 @@ def _answer(job: Job, descriptor: int, read: Reader) -> Answer:
     with os.fdopen(descriptor, "rb") as file:
         limit_time()
         try:
-            return Answer(read(file, job.format, job.extension))
+            return Answer(read(file, job.format, job.extension, *job.room))
         except MemoryError:
             raise  # what is left of this process is not worth trusting
         except Exception:
@@ -59,4 +60,4 @@ def _be_quiet() -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:])

@@ -45,11 +45,15 @@ class Look:
 
 
 class DecoderPool:
-    """Decoders that start when first needed and end with `close`. Thread-safe."""
+    """Decoders that start when first needed and end with `close`. Thread-safe.
 
-    def __init__(self, size: int = 2, seconds: float = SECONDS) -> None:
+    `libraries`: modules that each loads before its limits begin.
+    """
+
+    def __init__(self, size: int = 2, seconds: float = SECONDS, libraries: tuple[str, ...] = ()) -> None:
         self._size = size
         self._seconds = seconds
+        self._libraries = libraries
         self._looks: queue.SimpleQueue[Look | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
@@ -76,7 +80,7 @@ class DecoderPool:
 
     def _serve(self) -> None:
         """One decoder's life. The thread outlives its children, which die with the thread that started them."""
-        with _Child(self._seconds, self._closed) as child:
+        with _Child(self._seconds, self._libraries, self._closed) as child:
             while looks := self._next():
                 child.look_at(looks)
 
@@ -102,8 +106,9 @@ class DecoderPool:
 class _Child:
     """One decoder process, and the next one when it must be replaced."""
 
-    def __init__(self, seconds: float, closed: threading.Event) -> None:
+    def __init__(self, seconds: float, libraries: tuple[str, ...], closed: threading.Event) -> None:
         self._seconds = seconds
+        self._libraries = libraries
         self._closed = closed
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: socket.socket | None = None
@@ -172,7 +177,7 @@ class _Child:
             ours, theirs = socket.socketpair()
             with theirs:
                 self._connection = ours
-                self._process = _start(theirs.fileno())
+                self._process = _start(theirs.fileno(), self._libraries)
         self._connection.settimeout(_START_SECONDS)
         return self._connection
 
@@ -199,14 +204,18 @@ def _opened(look: Look) -> int:
 _KEPT_OF_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "HOME")
 
 
-def _start(descriptor: int) -> subprocess.Popen[bytes]:
+_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
+"""More would only take address space, of which there is little."""
+
+
+def _start(descriptor: int, libraries: tuple[str, ...]) -> subprocess.Popen[bytes]:
     """Start a decoder: executed, never forked alone, so that it inherits no lock and no memory of ours."""
     return subprocess.Popen(
-        [sys.executable, "-P", "-B", "-m", "core.facts.decoder", str(descriptor), str(os.getpid())],
+        [sys.executable, "-P", "-B", "-m", "core.facts.decoder", str(descriptor), str(os.getpid()), *libraries],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         close_fds=True,
         pass_fds=(descriptor,),
-        env={name: os.environ[name] for name in _KEPT_OF_ENVIRONMENT if name in os.environ},
+        env=_ONE_THREAD | {name: os.environ[name] for name in _KEPT_OF_ENVIRONMENT if name in os.environ},
     )

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 class Family:
     """Facts read in one look. `reader`: the module whose `read(file, format, extension)` gives them.
 
-    A new `version` makes known facts be read anew.
+    A new `version` makes known facts be read anew. `libraries`: what its decoders load before they begin; families
+    with the same ones share decoders.
     """
 
     name: str
@@ -20,6 +21,7 @@ class Family:
     facts: tuple[str, ...]
     readers: dict[str, str]
     """Module by format."""
+    libraries: tuple[str, ...] = ()
 
 
 def _readers(module: str, formats: str) -> dict[str, str]:
@@ -45,7 +47,25 @@ TEXT = Family(
     ("text",),
     _readers("text", "text html xml json script mail rtf pdf docx xlsx pptx odt ods odp epub fb2 svg"),
 )
+_PICTURES = "jpeg png webp avif heif tiff psd jp2 gif bmp pnm tga qoi rw2 orf raf cr3 crw mrw"
 
-FAMILIES: dict[str, Family] = {family.name: family for family in (CAPTURE, TAGS, TEXT)}
-FAMILY_OF: dict[str, Family] = {fact: family for family in FAMILIES.values() for fact in family.facts}
+LIKENESS = Family(
+    "likeness",
+    1,
+    ("picture_hash", "width", "height"),
+    _readers("hashes", _PICTURES),
+    ("core.facts.hashes", "scipy.fftpack"),  # which imagehash would load with the first picture
+)
+THUMBNAIL = Family(
+    "thumbnail",
+    1,
+    ("thumbnail", "thumbnail_width", "thumbnail_height", "width", "height"),
+    _readers("thumbnails", _PICTURES),
+)
+"""A picture made small for one look: no fact, and never kept."""
+
+FAMILIES: dict[str, Family] = {family.name: family for family in (CAPTURE, TAGS, TEXT, LIKENESS, THUMBNAIL)}
+FAMILY_OF: dict[str, Family] = {
+    fact: family for family in FAMILIES.values() if family is not THUMBNAIL for fact in family.facts
+}
 """The family that a fact is read with."""

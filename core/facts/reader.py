@@ -10,18 +10,19 @@ import errno
 import os
 import stat
 import threading
+from base64 import b64decode
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime, time, timedelta
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from core.errors import FactUnavailable, StorageError
 from core.facts import kind, names
 from core.facts.decoders import DecoderPool, Look
 from core.facts.extensions import extension_of, kind_of_name
-from core.facts.families import CAPTURE, FAMILY_OF, Family
+from core.facts.families import CAPTURE, FAMILIES, FAMILY_OF, THUMBNAIL, Family
 from core.facts.wire import Job, Value
 from core.storage import Entry
 from core.storage.directories import Directories
@@ -32,9 +33,25 @@ if TYPE_CHECKING:
 Fact = str | int | datetime | None
 Answer = Future[dict[str, Value]]
 
+_LIBRARIES = {family.libraries for family in FAMILIES.values()}
 _KEEP_EVERY = 500
 _AT_ONCE = 256
 """Looks under way at once in a prefetch."""
+
+
+class Thumbnail(NamedTuple):
+    """A picture made small, rows of three bytes a pixel; `full_width` and `full_height` are the picture's own."""
+
+    rgb: bytes
+    width: int
+    height: int
+    full_width: int
+    full_height: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether there are as many bytes as its size says."""
+        return self.width > 0 and self.height > 0 and len(self.rgb) == self.width * self.height * 3
 
 
 class FileFacts:
@@ -92,7 +109,7 @@ class FactReader:
 
     def __init__(self, index: Index | None, *, decoders: int = 2) -> None:
         self._index = index
-        self._pool = DecoderPool(decoders)
+        self._pools = {libraries: DecoderPool(decoders, libraries=libraries) for libraries in _LIBRARIES}
         self._lock = threading.Lock()
         self._directories: dict[bytes, Directories] = {}
         self._unkept: list[FileFacts] = []
@@ -105,7 +122,8 @@ class FactReader:
 
     def close(self) -> None:
         """Keep what was found, end the decoders and let go of the folders."""
-        self._pool.close()
+        for pool in self._pools.values():
+            pool.close()
         self._keep()
         with self._lock:
             for directories in self._directories.values():
@@ -151,6 +169,26 @@ class FactReader:
             return self._capture(file, found).get(name)
         return found.get(name)
 
+    def thumbnail(self, file: FileFacts, width: int, height: int) -> Thumbnail:
+        """Return a picture made so small that it fits; a small one stays as it is. It is not kept.
+
+        Raises FactUnavailable where there is no picture to be had, OSError where the file cannot be opened.
+        """
+        format = self._sniffed(file).format
+        if format not in THUMBNAIL.readers:
+            raise FactUnavailable("there is no way to show its format")
+        job = Job(THUMBNAIL.name, format, extension_of(file.name), (width, height))
+        found = self._pools[THUMBNAIL.libraries].submit(Look(job, lambda: self._open(file))).result()
+        try:
+            rgb = b64decode(str(found["thumbnail"]), validate=True)
+            numbers = [int(found[name] or 0) for name in THUMBNAIL.facts[1:]]
+        except (KeyError, ValueError):
+            raise FactUnavailable("it made its decoder fail") from None
+        thumbnail = Thumbnail(rgb, *numbers)
+        if not thumbnail.is_whole or thumbnail.width > width or thumbnail.height > height:
+            raise FactUnavailable("it made its decoder fail")
+        return thumbnail
+
     def _capture(self, file: FileFacts, found: dict[str, Value]) -> dict[str, Fact]:
         """Return a picture's or film's facts; what carries no date inside may carry one in its name."""
         taken = _wall_time(found.get("taken"))
@@ -189,7 +227,7 @@ class FactReader:
         if format not in family.readers:
             return None
         job = Job(family.name, format, extension_of(file.name))
-        return self._pool.submit(Look(job, lambda: self._open(file)))
+        return self._pools[family.libraries].submit(Look(job, lambda: self._open(file)))
 
     def _take(self, file: FileFacts, family: Family, answer: Answer) -> None:
         """Take a decoder's answer. A file that makes decoders fail is remembered as having no such facts."""

@@ -23,11 +23,15 @@ _MOST_TEXT = 256 * 1024
 
 
 class Job(Struct, frozen=True, array_like=True):
-    """One look at one file: which family of facts, the file's format and its extension."""
+    """One look at one file: which family of facts, the file's format and its extension.
+
+    `room`: width and height in pixels, of families that make a picture small.
+    """
 
     family: str
     format: str
     extension: str
+    room: tuple[int, ...] = ()
 
 
 class Answer(Struct, frozen=True, array_like=True):

@@ -221,14 +221,14 @@ def test_a_worn_decoder_leaves_the_work_to_the_next(
     letter: Path, pool: DecoderPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = (
-        "import sys; from core.facts import decoder; decoder._WORN = -1 << 40; decoder.main(*map(int, sys.argv[1:]))"
+        "import sys; from core.facts import decoder; decoder._WORN = -1 << 40;decoder.main(*map(int, sys.argv[1:]), [])"
     )
     start, started = decoders._start, []
 
-    def first_a_worn_one(descriptor: int) -> subprocess.Popen[bytes]:
+    def first_a_worn_one(descriptor: int, libraries: tuple[str, ...]) -> subprocess.Popen[bytes]:
         started.append(descriptor)
         if len(started) > 1:
-            return start(descriptor)
+            return start(descriptor, libraries)
         arguments = [sys.executable, "-c", program, str(descriptor), str(os.getpid())]
         return subprocess.Popen(arguments, pass_fds=(descriptor,))
 
