@@ -10,7 +10,8 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from core.config_reader import Mistakes
+from core.config_reader import Mistakes, meant
+from core.keepers import folder_named
 from core.names import is_beneath, shown
 from core.probes import Probe, probes
 from core.rules import Rule
@@ -27,6 +28,7 @@ def check(config: Config, mistakes: Mistakes) -> None:
     for folder in config.folders:
         if TRASH in folder.path.split(b"/"):
             _note(mistakes, ("folder", config.folders.index(folder), "path"), folder.name, "lies in the trash")
+    _check_keepers(config, mistakes)
     for rule in config.rules:
         _check_destination(rule, config, mistakes)
     for folder in config.folders:
@@ -41,6 +43,15 @@ def check(config: Config, mistakes: Mistakes) -> None:
 
 def _note(mistakes: Mistakes, place: tuple[str | int, ...], where: str, message: str, hint: str = "") -> None:
     mistakes.note(place, where, message, hint)
+
+
+def _check_keepers(config: Config, mistakes: Mistakes) -> None:
+    names = [folder.name for folder in config.folders]
+    for number, text in enumerate(config.duplicates.keep):
+        name = folder_named(text)
+        if name is not None and name not in names and not name.startswith(("/", "~/")):
+            place = ("duplicates", "keep", number)
+            _note(mistakes, place, "[duplicates] keep", f"knows no folder {name!r}", meant(name, names))
 
 
 def _check_destination(rule: Rule, config: Config, mistakes: Mistakes) -> None:

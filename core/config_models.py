@@ -22,7 +22,6 @@ MODES = ("review", "auto")
 DUPLICATES = ("report", "off", "trash", "hardlink", "reflink")
 DIRECTIONS = ("both", "push", "pull")
 NOTICES = ("failed", "halted", "proposed", "completed", "partial")
-KEEPERS = ("oldest", "newest", "shortest", "longest")
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ class TrashSettings:
 
 @dataclass(frozen=True)
 class DuplicateSettings:
-    """`[duplicates]`. `min_size` in bytes, `similar_distance` in bits of a picture's hash."""
+    """`[duplicates]`. `keep`: see core.keepers. `min_size` in bytes, `similar_distance` in bits of a picture's hash."""
 
     keep: tuple[str, ...] = ("oldest", "shortest")
     min_size: int = 1

@@ -150,9 +150,9 @@ class Section:
         found = []
         for number, value in enumerate(self.value(key, list, list(default))):
             if not isinstance(value, str):
-                self._wrong_element(key, number, f"must hold texts, not {_kind(value)}")
+                self.wrong_element(key, number, f"must hold texts, not {_kind(value)}")
             elif options is not None and value not in options:
-                self._wrong_element(key, number, f"knows no {value!r}", meant(value, options))
+                self.wrong_element(key, number, f"knows no {value!r}", meant(value, options))
             else:
                 found.append(value)
         return tuple(found)
@@ -176,7 +176,7 @@ class Section:
             try:
                 found.append(parse(text))
             except ValueError as error:
-                self._wrong_element(key, number, str(error))
+                self.wrong_element(key, number, str(error))
         return tuple(found)
 
     def section(self, key: str, where: str) -> Section:
@@ -209,7 +209,8 @@ class Section:
             self.wrong(key, str(error))
             return parse(default)
 
-    def _wrong_element(self, key: str, number: int, message: str, hint: str = "") -> None:
+    def wrong_element(self, key: str, number: int, message: str, hint: str = "") -> None:
+        """Note a mistake in one element of a list."""
         self.mistakes.note((*self.place, key, number), f"{self.where} {key}", message, hint)
 
 

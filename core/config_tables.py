@@ -10,7 +10,6 @@ from typing import Any
 from core.config_models import (
     DIRECTIONS,
     DUPLICATES,
-    KEEPERS,
     MODES,
     NOTICES,
     AgentSettings,
@@ -25,6 +24,7 @@ from core.config_models import (
 )
 from core.config_reader import Mistakes, Section, absolute_path, file_path, meant
 from core.globs import ignore_glob
+from core.keepers import WORDS, check_keeper
 from core.names import shown
 from core.rules import Rule, RuleSet, built_in_rules, read_rule
 
@@ -86,12 +86,22 @@ def _keep(section: Section, default: str) -> float:
 
 def _duplicates(section: Section) -> DuplicateSettings:
     settings = DuplicateSettings(
-        keep=section.texts("keep", ("oldest", "shortest"), KEEPERS),
+        keep=_keepers(section),
         min_size=section.size("min_size", "1B"),
         similar_distance=section.number("similar_distance", 8, least=0),
     )
     section.finish()
     return settings
+
+
+def _keepers(section: Section) -> tuple[str, ...]:
+    keep = []
+    for number, text in enumerate(section.texts("keep", DuplicateSettings().keep)):
+        try:
+            keep.append(check_keeper(text))
+        except ValueError as error:
+            section.wrong_element("keep", number, str(error), meant(text, WORDS) if "knows no" in str(error) else "")
+    return tuple(keep)
 
 
 def _notify(section: Section) -> NotifySettings:
