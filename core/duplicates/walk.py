@@ -29,6 +29,7 @@ class Walk:
     """
 
     def __init__(self, places: Sequence[Place], contents: Contents, left_out: Counter[str]) -> None:
+        places = list({place.root: place for place in reversed(places)}.values())[::-1]  # each once: the first
         self.files = Files(places)
         self.gone: list[list[int]] = [[] for _ in places]
         """What the contents know of each place and is no longer there."""
