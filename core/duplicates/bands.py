@@ -152,7 +152,8 @@ class _Search:
         leading: NDArray[np.bool_] = self._order < self._leading
         if self._leading < len(self._keys):
             return leading
-        return leading & (self._keys >> bit & 1 == 0)  # of two, one
+        lower: NDArray[np.bool_] = leading & (self._keys >> bit & 1 == 0)
+        return lower  # of two, one looks
 
     def _of_one_key(self, found: Pairs) -> bool:
         at = np.flatnonzero(self._has_more[self._keys] & (self._order < self._leading))

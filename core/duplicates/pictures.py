@@ -121,7 +121,7 @@ def _picture(file: FileFacts) -> Picture | None:
     """Return a picture of a file that has what it takes; a decoder that was taken over may say anything."""
     text, width, height = (file.get(name) for name in ("picture_hash", "width", "height"))
     match = _HASH.fullmatch(str(text))
-    if not (match and isinstance(width, int) and isinstance(height, int) and 0 < min(width, height)):
+    if not (match and isinstance(width, int) and isinstance(height, int) and min(width, height) > 0):
         return None
     if max(width, height) > _LONGEST:
         return None
