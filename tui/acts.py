@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from core.model import FolderStatus, Operation, Preview, StepView
 from tui import words
-from tui.screens.add import AddFolder
 from tui.screens.confirm import Confirm
 from tui.screens.place import operation_title
 from tui.screens.undo import Undo
@@ -34,13 +33,8 @@ class Acts:
         self._face.attempt(lambda: self._face.agent.submit("organize", folder, dry_run=True), self._started)
 
     def add_folder(self) -> None:
-        """Ask for a folder, and plan it."""
-
-        def given(path: str | None) -> None:
-            if path:
-                self.plan(path)
-
-        self._face.push_screen(AddFolder(), given)
+        """Ask for a folder, show what its rules would do there, and have it watched."""
+        self._face.looks.add_folder()
 
     def _started(self, operation: Operation) -> None:
         self._face.live.put(operation)

@@ -15,6 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
 from textual.css.query import NoMatches
 from textual.filter import LineFilter
+from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widgets import Input
 
@@ -25,8 +26,10 @@ from tui import theme, words
 from tui.acts import Acts
 from tui.client import AgentClient
 from tui.glyphs import Ascii
+from tui.inquiries import Inquiries
 from tui.keys import Named
 from tui.live import Live
+from tui.looks import Looks
 from tui.outfit import PLAIN, Outfit
 from tui.palette import Commands
 from tui.rhythm import Rhythm
@@ -66,6 +69,7 @@ class Face(Named, App[None], inherit_bindings=False):
         Binding("ctrl+l", "repaint", "draw again", show=False),
         Binding("ctrl+p", "command_palette", "palette", show=False, priority=True),
         Binding("ctrl+c", "leave", "leave", show=False),
+        Binding("f12", "diagnostics", "diagnostics", show=False),
     ]
     TITLE = "Shelver"
     COMMANDS = {Commands}
@@ -77,7 +81,9 @@ class Face(Named, App[None], inherit_bindings=False):
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.agent = AgentClient(socket)
         self.live = Live()
+        self.inquiries = Inquiries(self.agent)
         self.acts = Acts(self)
+        self.looks = Looks(self)
         self.around = around
         self.read_only = read_only
         self.outfit = outfit
@@ -247,6 +253,11 @@ class Face(Named, App[None], inherit_bindings=False):
     def action_repaint(self) -> None:
         """Draw everything again."""
         self.refresh(repaint=True, layout=True)
+
+    def action_diagnostics(self) -> None:
+        """Show how agent, terminal and connection are."""
+        if not isinstance(self.screen, ModalScreen):
+            self.looks.diagnostics()
 
     def action_leave(self) -> None:
         """End the screens. The agent goes on."""

@@ -40,6 +40,12 @@ def commands(face: Face) -> Iterator[Command]:
     live = face.live
     yield "Operations", "all that was ever done", face.show_operations
     yield "Where did it go", "search a file's names", face.show_where
+    yield "Explain a file", "what the rules would do with it, and why", face.looks.ask_what_to_explain
+    for folder in live.folders.values():
+        name = face.around.tilde(folder.name)
+        yield f"Rules of {name}", "the folder, its rules and settings", partial(face.looks.folder, folder.name)
+        told = "copies, and pictures that look alike"
+        yield f"Duplicates in {name}", told, partial(face.looks.duplicates, folder.name)
     if face.may_act:
         for folder in live.folders.values():
             name = face.around.tilde(folder.name)
@@ -54,9 +60,11 @@ def commands(face: Face) -> Iterator[Command]:
             time = words.moment(operation.finished or operation.created, face.around.now())
             yield title, f"{time}, {words.outcome(operation)}", partial(face.acts.show_undo, operation)
         yield "Add a folder", "see what would move there", face.acts.add_folder
+        yield "Edit the config", "in your editor, then it is checked", face.looks.edit_config
     for operation in (*live.waiting(), *live.running()):
         title = f"Open {operation_title(operation, face.around)}"
         yield title, words.state(operation)[0], partial(face.show_operation, operation)
+    yield "Diagnostics", "agent, terminal, connection, findings", face.looks.diagnostics
     yield "Theme", "other colours", face.action_change_theme
     yield "Draw again", "when the terminal got confused", face.action_repaint
     yield "Quit", "the agent goes on working", face.action_leave

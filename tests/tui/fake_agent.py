@@ -15,6 +15,7 @@ from aiohttp import WSMsgType, web
 
 from core.model import Counts, Event, FolderStatus, Operation, Preview, Progress, StepView
 from tui.wire import Day
+from tests.tui.fake_looks import FakeLooks
 
 API = "/api/v1"
 STARTED = datetime(2026, 11, 12, 7, 30, tzinfo=UTC)
@@ -32,6 +33,7 @@ class FakeAgent:
         self.previews: dict[str, Preview] = {}
         self.results: list[dict[str, Any]] = []
         self.days: list[Day] = []
+        self.looks = FakeLooks(self)
         self.may = ["view", "act"]
         self.asked: list[tuple[str, str, dict[str, Any]]] = []
         self.listeners: set[web.WebSocketResponse] = set()
@@ -51,6 +53,7 @@ class FakeAgent:
 
     async def start(self) -> None:
         app = web.Application(middlewares=[self._remember])
+        app.add_routes(self.looks.routes())
         app.add_routes(
             [
                 web.get("/health", _health),

@@ -133,10 +133,6 @@ async def test_a_newcomer_reads_three_things(bare: FakeAgent) -> None:
         await look.sees("Nothing is watched yet.", "adds a folder", "takes back whatever was done")
         await look.press("a")
         await look.goes("AddFolder")
-        await look.types("~/Mess")
-        await look.press("enter")
-        await look.goes("OperationScreen")
-    assert bare.acts() == [("POST", "/operations", {"kind": "organize", "folder": "/home/lena/Mess", "dry_run": True})]
 
 
 async def test_without_an_agent_it_says_how_to_start_one_and_comes_alive(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Looking at a folder that is not watched yet: a plan first, and how to have it watched."""
+"""Adding a folder: which one, what its rules would do there, and only then into the config."""
 
 from __future__ import annotations
 
@@ -8,43 +8,175 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widgets import Input
 
+from core.errors import ShelverError
+from core.model import FolderStatus
+from core.names import shown
+from tui import words
+from tui.screens.confirm import KEYS, Choice, Question
 from tui.screens.place import Box, Dialog
-from tui.widgets.filter_bar import QuietInput
-from tui.widgets.line import EMPTY, Lines
+from tui.surroundings import Surroundings
+from tui.widgets.journey import journey_line
+from tui.widgets.line import EMPTY, Line, Lines, cut, fitted, folded, right
+from tui.widgets.path_input import PathEntry, PathInput
+from tui.wire_looks import Prospect
+
+FRAME = 8
+"""Lines of a dialog around what it tells: border, padding, buttons."""
+RULES = 5
+"""Rules that are named one by one; the others are told together."""
 
 
-class AddFolder(Dialog[str]):
-    """Asks for a folder's path."""
+class AddFolder(Dialog[FolderStatus]):
+    """Asks for a folder's path; answers with the folder once it is watched."""
 
     DEFAULT_CSS = """
-    AddFolder QuietInput { margin: 1 0; }
+    AddFolder PathInput { margin: 1 0 0 0; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "cancel")]
-    AUTO_FOCUS = "QuietInput"
+    AUTO_FOCUS = "PathEntry"
 
     def compose(self) -> ComposeResult:
         """Hold a line to type into, and what will happen."""
-        with Box("Add a folder", "enter show the plan · esc cancel"):
-            yield Lines([(("Which folder shall Shelver look at?", "text"),)])
-            yield QuietInput(placeholder="~/Downloads")
-            yield Lines(
-                (
-                    (("enter", "accent"), (" shows what would move where. Nothing moves before you approve.", "dim")),
-                    EMPTY,
-                    (("To have it watched from then on, add this to config.toml:", "dim"),),
-                    (("    [[folder]]", "text"),),
-                    (('    name = "downloads"', "text"),),
-                    (('    path = "~/Downloads"', "text"),),
-                )
-            )
+        with Box("Add a folder", "tab complete · enter look · esc cancel"):
+            yield Lines([(("Which folder shall Shelver look after?", "text"),)])
+            yield PathInput(self.around.home)
+            yield Lines([(("You see first what its rules would do there. Nothing moves by that.", "dim"),), EMPTY])
 
-    @on(Input.Submitted)
-    def _given(self, event: Input.Submitted) -> None:
-        path = event.value.strip()
-        if path:
-            home = self.around.home
-            path = home + path[1:] if path == "~" or path.startswith("~/") else path
-            self.dismiss(os.path.abspath(path))
+    @on(PathInput.Given)
+    def _given(self, event: PathInput.Given) -> None:
+        def answered(folder: FolderStatus | None) -> None:
+            if folder is not None:
+                self.dismiss(folder)
+            else:
+                self.query_one(PathEntry).focus()
+
+        self.app.push_screen(TryFolder(event.path), answered)
+
+
+class TryFolder(Question[FolderStatus]):
+    """What the rules would do in a folder, and whether it shall be watched."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("m", "mode", "ask before it moves, or move by itself"),
+        Binding("y", "copy", "copy the lines for the config"),
+    ]
+
+    def __init__(self, path: bytes) -> None:
+        super().__init__()
+        self._path = path
+        self._mode = "review"
+        self._found: Prospect | None = None
+        self._trouble = ""
+        self._adding = False
+
+    def compose(self) -> ComposeResult:
+        """Hold what was found, and the two buttons."""
+        with Box(f"Add {self.around.tilde(os.fsdecode(self._path))}", KEYS):
+            yield Lines(id="told")
+            yield from self.buttons("Watch it", ready=False)
+
+    def on_mount(self) -> None:
+        """Ask what the rules would do."""
+        self._draw()
+        self.run_worker(self._look(), group="prospect", exclusive=True, exit_on_error=False)
+
+    async def _look(self) -> None:
+        try:
+            self._found = await self.face.inquiries.prospect(self._path)
+        except ShelverError as error:
+            self._trouble = str(error)
+        self._draw()
+
+    # -- drawing -----------------------------------------------------------------------------------------
+
+    def on_resize(self) -> None:
+        """Fold the lines anew."""
+        self.call_after_refresh(self._draw)
+
+    def _draw(self) -> None:
+        told, found = self.query_one("#told", Lines), self._found
+        width = max(told.size.width, 40)
+        room = int(self.size.height * 0.92) - FRAME
+        if self._trouble:
+            told.show([((part, "bad"),) for part in folded(self._trouble, width)])
+        elif found is None:
+            told.show([((f"Looking into {self.around.tilde(os.fsdecode(self._path))}…", "dim"),)])
+        else:
+            told.show(prospect_lines(found, self._mode, self.around, width, room))
+        self.query_one("#yes", Choice).disabled = (
+            found is None or bool(found.obstacle) or self._adding or not self.face.may_act
+        )
+
+    # -- keys --------------------------------------------------------------------------------------------
+
+    def action_mode(self) -> None:
+        """Let it ask before it moves anything, or move by itself."""
+        self._mode = "auto" if self._mode == "review" else "review"
+        self._draw()
+
+    def action_copy(self) -> None:
+        """Hand the lines for the config to the terminal's clipboard."""
+        if self._found is not None:
+            self.face.looks.copy(self._found.table.encode())
+
+    def confirmed(self) -> None:
+        """Have it written into the config, and watched."""
+        if not self._adding:
+            self._adding = True
+            self.run_worker(self._add(), group="add", exit_on_error=False)
+
+    async def _add(self) -> None:
+        try:
+            self.dismiss(await self.face.inquiries.add_folder(self._path, self._mode))
+        except ShelverError as error:
+            self._adding, self._trouble = False, str(error)
+            self._draw()
+
+
+def prospect_lines(found: Prospect, mode: str, around: Surroundings, width: int, room: int) -> list[Line]:
+    """Return what the rules would do in a folder, in at most `room` lines."""
+    lines = [_counts(found, width), EMPTY]
+    figures = max((len(words.count(each.files)) for each in found.rules), default=1) + 2
+    lines += [_figure(each.files, figures, each.rule, "text", width) for each in found.rules[:RULES]]
+    if others := sum(each.files for each in found.rules[RULES:]):
+        lines.append(_figure(others, figures, "by other rules", "dim", width))
+    for reason, number in list(found.refusals.items())[:2]:
+        lines.append(_figure(number, figures, reason, "warn", width))
+    ending = _ending(found, mode, around, width)
+    sample = found.sample[: max(min(room - len(lines) - len(ending) - 1, 6), 0)]
+    if sample:
+        lines += [EMPTY, *(journey_line(step, around, found.path, width) for step in sample)]
+    return [*lines, *ending][: max(room, 4)]
+
+
+def _figure(number: int, figures: int, said: str, role: str, width: int) -> Line:
+    return ((right(words.count(number), figures), "strong"), ("  " + cut(said, width - figures - 2), role))
+
+
+def _counts(found: Prospect, width: int) -> Line:
+    if not found.files:
+        return (("No loose files there yet; what arrives will be looked at.", "text"),)
+    has = "has" if found.moves == 1 else "have"
+    told = f"{words.files(found.moves)} {has} a place, {words.count(found.stays)} stay"
+    some = "" if found.looked_at == found.files else f" (of {words.count(found.files)}; the first were looked at)"
+    return ((told, "strong"), (cut(some, max(width - len(told), 4)), "dim"))
+
+
+def _ending(found: Prospect, mode: str, around: Surroundings, width: int) -> list[Line]:
+    if found.obstacle:
+        told = f"The config cannot be written: {found.obstacle}. Add these lines to it (y copies them):"
+        return [
+            EMPTY,
+            *(((part, "warn"),) for part in folded(told, width)),
+            *(((f"  {cut(line, width - 2)}", "text"),) for line in found.table.splitlines()),
+        ]
+    asks = "asks before it moves anything" if mode == "review" else "moves new files by itself"
+    where = around.tilde(found.config) if found.config else ""
+    label = f"It becomes “{shown(found.name)}” in {where}"
+    return [
+        EMPTY,
+        (("m", "accent"), ("  ", "text"), (fitted(f"it {asks}", width - 3), "text")),
+        ((cut(label, width), "dim"),),
+    ]

@@ -37,11 +37,14 @@ class Home(Place):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("o", "organize", "organize"),
         Binding("u", "undo", "undo"),
+        Binding("d", "duplicates", "duplicates"),
         Binding("w", "where", "where"),
         Binding("P", "pause", "pause", key_display="P"),
         Binding("P", "resume", "resume", key_display="P"),
         Binding("l", "operations", "list"),
         Binding("a", "add", "add folder"),
+        Binding("r", "rules", "folder and rules", show=False),
+        Binding("e", "explain", "explain", show=False),
         Binding("slash", "filter", "filter the list", show=False),
         Binding("1", "jump('folder')", "to the folders", show=False),
         Binding("2", "jump('running')", "to what runs", show=False),
@@ -134,7 +137,7 @@ class Home(Place):
         resting = folder is not None and folder.state in ("paused", "halted")
         if action in ("pause", "resume") and (folder is None or resting != (action == "resume")):
             return False
-        if action == "organize" and folder is None:
+        if action in ("organize", "duplicates", "rules") and folder is None:
             return False
         if action == "back":
             return False
@@ -148,7 +151,7 @@ class Home(Place):
     def _open(self) -> None:
         current = self.board.current
         if isinstance(current, FolderStatus):
-            self.face.show_operations(current.name)
+            self.face.looks.folder(current.name)
         elif isinstance(current, Many):
             self.face.show_operations(current.first.folder)
         elif isinstance(current, Operation):
@@ -173,6 +176,20 @@ class Home(Place):
         """Go on in the folder under the cursor."""
         if self.folder is not None:
             self.face.acts.resume(self.folder)
+
+    def action_rules(self) -> None:
+        """Show the folder under the cursor, its rules and settings."""
+        if self.folder is not None:
+            self.face.looks.folder(self.folder.name)
+
+    def action_duplicates(self) -> None:
+        """Show the duplicates of the folder under the cursor."""
+        if self.folder is not None:
+            self.face.looks.duplicates(self.folder.name)
+
+    def action_explain(self) -> None:
+        """Ask what the rules would do with a file."""
+        self.face.looks.ask_what_to_explain(self.folder.path if self.folder is not None else "")
 
     def action_where(self) -> None:
         """Search where a file went."""

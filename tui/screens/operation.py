@@ -13,6 +13,7 @@ from textual.timer import Timer
 
 from core.model import Operation, Outcome, StepView
 from tui import words
+from tui.looks import path_now
 from tui.screens.operation_lines import about, heading, position, step_line
 from tui.screens.place import Banner, Place
 from tui.screens.step import step_facts
@@ -46,6 +47,8 @@ class OperationScreen(Place):
         Binding("space", "mark", "mark", key_display="space"),
         Binding("slash", "filter", "filter", key_display="/"),
         Binding("o", "outcome", "outcome"),
+        Binding("e", "explain", "explain"),
+        Binding("p", "preview", "preview"),
         Binding("f", "follow", "follow", show=False),
         Binding("y", "copy", "copy path", show=False),
         Binding("Y", "detail", "show path", show=False),
@@ -234,6 +237,16 @@ class OperationScreen(Place):
         """Stay with the newest step that is done."""
         self._follow = not self._follow
         self._where()
+
+    def action_explain(self) -> None:
+        """Say what the rules would do with the file under the cursor, and why."""
+        if self.steps.current is not None:
+            self.face.looks.explain(path_now(self.steps.current))
+
+    def action_preview(self) -> None:
+        """Show the file under the cursor."""
+        if self.steps.current is not None:
+            self.face.looks.preview(path_now(self.steps.current))
 
     def action_copy(self) -> None:
         """Hand the path where the file is now to the terminal's clipboard."""

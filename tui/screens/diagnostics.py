@@ -1,0 +1,233 @@
+"""Diagnostics: the agent, this terminal, what goes over the wire between them, and what doctor finds."""
+
+from __future__ import annotations
+
+import os
+import platform
+from functools import partial
+from importlib.metadata import version
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.timer import Timer
+
+from core.errors import ShelverError
+from core.names import shown
+from tui import words
+from tui.screens.place import Banner, Place
+from tui.widgets.board import Board, Row
+from tui.widgets.key_bar import KeyBar
+from tui.widgets.line import EMPTY, Ends, Line, cut, folded, rule
+from tui.widgets.line_list import LineList
+from tui.wire import Status
+from tui.wire_looks import Finding
+from tui.written import Written
+
+NAME = 14
+"""Cells of a fact's name."""
+LOOK_SECONDS = 2.0
+"""Between two looks at how much goes over the wire."""
+
+_LEVELS = {"ok": ("ok", "good"), "note": ("note", "accent"), "problem": ("problem", "bad")}
+_SHOWN_OF_ENVIRONMENT = ("TERM", "COLORTERM", "TMUX", "SSH_CONNECTION", "LANG", "LC_ALL", "NO_COLOR")
+
+
+class Diagnostics(Place):
+    """What to look at, and to send along, when something is odd."""
+
+    DEFAULT_CSS = """
+    Diagnostics Ends { background: $surface; }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f5", "again", "look again"),
+        Binding("y", "copy", "copy all"),
+        Binding("f12", "back", "back", show=False),
+        Binding("q", "quit", "quit", show=False),
+    ]
+    AUTO_FOCUS = "Board"
+
+    def __init__(self, written: Written | None = None) -> None:
+        super().__init__()
+        self._written = written or Written()
+        self._status: Status | None = None
+        self._findings: list[Finding] | None = None
+        self._trouble = ""
+        self._timer: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """Hold one list of everything."""
+        yield from super().compose()
+        yield Ends(((" Diagnostics", "strong"),), id="title")
+        yield Banner(id="banner")
+        yield Board(id="facts")
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Ask, and begin to count."""
+        self._written.look(self.around.now())
+        self.action_again()
+        self._timer = self.set_interval(max(LOOK_SECONDS, self.around.beat), self._count)
+
+    def on_screen_suspend(self) -> None:
+        """Count nothing while nobody looks."""
+        if self._timer is not None:
+            self._timer.pause()
+
+    def on_screen_resume(self) -> None:
+        """Go on counting."""
+        if self._timer is not None:
+            self._timer.resume()
+        super().on_screen_resume()
+
+    def _count(self) -> None:
+        self._written.look(self.around.now())
+        self._draw()
+
+    def action_again(self) -> None:
+        """Have everything looked at anew."""
+        self._findings, self._trouble = None, ""
+        self.run_worker(self._ask(), group="diagnostics", exclusive=True, exit_on_error=False)
+
+    async def _ask(self) -> None:
+        try:
+            self._status = await self.face.agent.status()
+            self._draw()
+            self._findings = await self.face.inquiries.doctor()
+        except ShelverError as error:
+            self._trouble = str(error)
+        self._draw()
+
+    # -- drawing -----------------------------------------------------------------------------------------
+
+    def live_changed(self) -> None:
+        """Tell whether the agent is there."""
+        self.tell_age(self.query_one(Banner))
+        self._draw()
+
+    def on_resize(self) -> None:
+        """Fold the lines anew."""
+        self.call_after_refresh(self._draw)
+
+    def _draw(self) -> None:
+        board = self.query_one(Board)
+        width = max(board.scrollable_content_region.width - 2, 40)
+        rows: list[Row] = []
+        parts = {"Agent": self._agent(), "This terminal": self._terminal(), "Screens": self._screens()}
+        for title, facts in parts.items():
+            rows.append(_title(title))
+            rows += [row for name, value in facts for row in _fact(title, name, value, width)]
+            rows.append(_still(f"{title} gap", EMPTY))
+        rows.append(_title("What doctor finds"))
+        rows += self._found(width)
+        board.show(rows)
+
+    def _agent(self) -> list[tuple[str, str]]:
+        status, live = self._status, self.live
+        facts = [("socket", self.around.tilde(str(self.face.agent.socket)))]
+        facts.append(("connection", "open" if live.connected else live.lost or "none yet"))
+        if status is None:
+            return facts
+        started = status.agent.started
+        since = f", up since {words.since(started, self.around.now())}" if started else ""
+        workers = ", ".join(f"{worker.pid} {'at work' if worker.alive else 'starting'}" for worker in status.workers)
+        return [
+            *facts,
+            ("agent", f"Shelver {status.version}, process {status.agent.pid}{since}"),
+            ("worker", f"process {workers}" if workers else "none"),
+            ("queue", f"{status.queue.interactive} in front, {status.queue.bulk} in bulk"),
+            ("state", self.around.tilde(status.agent.state_dir)),
+            ("you may", " and ".join(live.me.may) + (" (but --read-only)" if self.face.read_only else "")),
+        ]
+
+    def _terminal(self) -> list[tuple[str, str]]:
+        face, around = self.face, [(name, os.environ[name]) for name in _SHOWN_OF_ENVIRONMENT if name in os.environ]
+        size = face.size
+        colours = "none" if face.no_color else face.console.color_system or "none that can be told"
+        return [
+            ("size", f"{size.width}x{size.height} cells"),
+            ("colours", f"{colours}, theme {face.theme}"),
+            ("glyphs", "ASCII alone" if face.outfit.ascii else "all"),
+            ("mouse", "taken" if face.outfit.mouse else "left to the terminal"),
+            *((name, shown(value)) for name, value in around),
+        ]
+
+    def _screens(self) -> list[tuple[str, str]]:
+        python = platform.python_version()
+        return [
+            ("versions", f"Python {python}, Textual {version('textual')}, Rich {version('rich')}"),
+            ("written", self._written.told()),
+        ]
+
+    def _found(self, width: int) -> list[Row]:
+        if self._trouble:
+            return [_still(f"trouble {part}", ((f"  {part}", "bad"),)) for part in folded(self._trouble, width)]
+        if self._findings is None:
+            return [_still("looking", (("  Looking…", "dim"),))]
+        rows = []
+        for number, each in enumerate(self._findings):
+            rows += finding_rows(number, each, width)
+        return rows
+
+    # -- keys --------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is nothing behind a fact."""
+        return False if action == "open" else super().check_action(action, parameters)
+
+    @on(LineList.Opened)
+    def _open(self) -> None:
+        """Nothing opens."""
+
+    def action_copy(self) -> None:
+        """Hand all of it to the terminal's clipboard, to send along."""
+        board = self.query_one(Board)
+        lines = ("".join(text for text, _ in row.draw(100)).rstrip() for row in board.rows)
+        self.face.looks.copy("\n".join(map(shown, lines)).encode())
+
+    async def action_quit(self) -> None:
+        """Leave; the agent goes on."""
+        await self.face.action_quit()
+
+
+def _title(title: str) -> Row:
+    return Row(title, lambda width: rule(width, title), title, selectable=False)
+
+
+def _still(key: str, line: Line) -> Row:
+    return Row(key, partial(_drawn, line), line, selectable=False)
+
+
+def _fact(title: str, name: str, value: str, width: int) -> list[Row]:
+    first, *more = folded(value, max(width - NAME, 10))
+    line: Line = ((f"{cut(name, NAME - 1):<{NAME}}", "dim"), (first, "text"))
+    rows = [Row(f"{title} {name}", partial(_drawn, line), line)]
+    return rows + [
+        _still(f"{title} {name} {number}", ((" " * (NAME + 2), "text"), (part, "text")))
+        for number, part in enumerate(more)
+    ]
+
+
+def finding_rows(number: int, found: Finding, width: int) -> list[Row]:
+    """Return what was found, and what would help."""
+    word, role = _LEVELS[found.level]
+    first, *more = folded(found.message, max(width - NAME - 9, 10))
+    line: Line = (
+        (f"{word:<9}", role),
+        (f"{cut(found.check, NAME - 1):<{NAME}}", "dim"),
+        (first, "text" if found.level != "ok" else "dim"),
+    )
+    indent = " " * (NAME + 11)
+    rows = [Row(f"found {number}", partial(_drawn, line), line)]
+    for place, part in enumerate(more):
+        rows.append(_still(f"found {number} {place}", ((indent, "text"), (part, "text"))))
+    if found.hint and found.level != "ok":
+        for place, part in enumerate(folded(found.hint, max(width - NAME - 9, 10))):
+            rows.append(_still(f"found {number} hint {place}", ((indent, "text"), (part, "accent"))))
+    return rows
+
+
+def _drawn(line: Line, width: int) -> Line:
+    return line

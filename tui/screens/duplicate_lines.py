@@ -1,0 +1,131 @@
+"""The lines of the duplicates' screen."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+
+from core.model import Operation, Progress
+from core.names import shown
+from tui import words
+from tui.screens.duplicate_choices import Choices, changed
+from tui.surroundings import Surroundings
+from tui.widgets.line import Line, cut, fitted, right, shortened
+from tui.widgets.progress import progress_line
+from tui.wire_looks import Duplicate, DuplicateGroup, DuplicatePage
+
+ACTIONS = {
+    "trash": "goes to the trash",
+    "hardlink": "becomes a hard link",
+    "reflink": "shares its blocks",
+}
+"""What can be done with what is too much."""
+
+SIZES = 15
+FREED = 10
+"""Cells of how many files of what size there are, and of the bytes that a group would free."""
+
+
+def group_line(group: DuplicateGroup, choices: Choices, around: Surroundings, width: int) -> Line:
+    """Return a group in one line: how many of what size, what stays, what that frees."""
+    kept = choices.keeps(group)
+    if group.near:
+        return _alike(group, kept, around, width)
+    room = max(width - SIZES - FREED - 8, 8)
+    return (
+        (right(f"{len(group.files)} × {words.size(group.size)}", SIZES - 2) + "  ", "dim"),  # noqa: RUF001
+        ("keep ", "faint"),
+        *_path(kept or "", around, room),
+        ("*" if choices.is_own(group) else " ", "accent"),
+        (right(words.size(group.size * (len(group.files) - 1)), FREED), "text"),
+    )
+
+
+def _alike(group: DuplicateGroup, kept: str | None, around: Surroundings, width: int) -> Line:
+    sizes = " | ".join(measures(file) for file in group.files[:3])
+    more = f" and {len(group.files) - 3} more" if len(group.files) > 3 else ""
+    room = max(width - SIZES - 2, 10)
+    told = fitted(cut(sizes + more, room * 6 // 10), room * 6 // 10) if room > 40 else ""
+    rest = room - len(told)
+    decided: Line = (
+        (("keep ", "faint"), *_path(kept, around, rest - 5)) if kept else ((fitted("you decide", rest), "faint"),)
+    )
+    return ((right(f"{len(group.files)} pictures", SIZES - 2) + "  ", "dim"), (told, "text"), *decided)
+
+
+def measures(file: Duplicate) -> str:
+    """Return how large a picture is: 4032x3024 3.1 MB."""
+    return f"{file.width}x{file.height} {words.size(file.size)}" if file.width else words.size(file.size)
+
+
+def file_line(group: DuplicateGroup, file: Duplicate, choices: Choices, around: Surroundings, width: int) -> Line:
+    """Return one file of a group: whether it stays, where it lies, when it was changed."""
+    word, role = _fate(file, choices.keeps(group))
+    when = _when(file, around) if width >= 60 else ""
+    room = max(width - 9 - (14 if when else 0), 8)
+    return ((f"{word:<9}", role), *_path(file.path, around, room), (right(when, 14) if when else "", "dim"))
+
+
+def _fate(file: Duplicate, kept: str | None) -> tuple[str, str]:
+    """Return what becomes of a file, as a word and its role."""
+    if file.protected:
+        return "left", "dim"
+    if kept is None:
+        return "you decide", "faint"
+    return ("stays", "good") if file.path == kept else ("goes", "warn")
+
+
+def _when(file: Duplicate, around: Surroundings) -> str:
+    seconds = changed(file)
+    return words.moment(datetime.fromtimestamp(seconds, UTC), around.now()) if seconds else ""
+
+
+def why_line(group: DuplicateGroup, choices: Choices, width: int) -> Line:
+    """Return why that file stays."""
+    if choices.is_own(group):
+        return ((fitted("you chose it", width), "accent"),)
+    if choices.policy and not group.near:
+        return ((fitted(f"by your policy: {choices.policy}", width), "accent"),)
+    return ((fitted(cut(shown(group.why), width), width), "dim"),)
+
+
+def card_lines(file: Duplicate, width: int, *, kept: str | None, around: Surroundings) -> list[Line]:
+    """Return what stands beneath a picture."""
+    word, role = _fate(file, kept)
+    away = f"distance {file.distance}" if file.distance else "the best"
+    when = file.taken or _when(file, around)
+    folder = around.tilde(os.path.dirname(file.path))
+    return [
+        ((fitted(os.path.basename(file.path), width), "strong"),),
+        ((fitted(shortened(folder, width), width), "dim"),),
+        ((fitted(cut(measures(file), width), width), "text"),),
+        ((fitted(cut(f"{away} · {when}" if when else away, width), width), "dim"),),
+        ((fitted(word, width), role),),
+    ]
+
+
+def about_line(page: DuplicatePage, near: bool, width: int) -> Line:
+    """Return what was found in all."""
+    if not page.total:
+        return (("No pictures look alike here." if near else "No file is here twice.", "good"),)
+    if near:
+        return ((f"{words.count(page.total)} groups of pictures that look alike: you decide", "text"),)
+    told = f"{words.count(page.total)} groups, {words.files(page.redundant)} too many · "
+    return ((told, "text"), (f"{words.size(page.reclaimable)} can be freed", "strong"))
+
+
+def looking_lines(operation: Operation, progress: Progress | None, width: int) -> list[Line]:
+    """Return how far the search is."""
+    return [
+        (("Looking for duplicates, and for pictures that look alike. Nothing is changed by that.", "dim"),),
+        progress_line(progress, operation, width),
+    ]
+
+
+def _path(path: str, around: Surroundings, width: int) -> Line:
+    """Return a path in exactly `width` cells, its folder dim."""
+    name = shortened(os.path.basename(path), width)
+    folder = around.tilde(os.path.dirname(path) + "/") if path else ""
+    folder = shortened(folder, max(width - len(name), 0)) if len(name) < width else ""
+    rest = fitted(name, max(width - len(folder), 0))
+    return ((folder, "faint"), (rest, "text"))
