@@ -12,10 +12,10 @@ from typing import Any, ClassVar, TypeVar
 from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.command import CommandPalette
 from textual.css.query import NoMatches
 from textual.filter import LineFilter
 from textual.screen import ModalScreen
+from textual.theme import ThemeProvider
 from textual.timer import Timer
 from textual.widgets import Input
 
@@ -31,7 +31,7 @@ from tui.keys import Named
 from tui.live import Live
 from tui.looks import Looks
 from tui.outfit import PLAIN, Outfit
-from tui.palette import Commands
+from tui.palette import CommandPalette, Commands
 from tui.rhythm import Rhythm
 from tui.screens.home import Home
 from tui.screens.operation import OperationScreen
@@ -68,7 +68,7 @@ class Face(Named, App[None], inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+l", "repaint", "draw again", show=False),
         Binding("ctrl+p", "command_palette", "palette", show=False, priority=True),
-        Binding("ctrl+c", "leave", "leave", show=False),
+        Binding("ctrl+c", "leave", "leave", show=False, priority=True),
         Binding("f12", "diagnostics", "diagnostics", show=False),
     ]
     TITLE = "Shelver"
@@ -260,8 +260,21 @@ class Face(Named, App[None], inherit_bindings=False):
             self.looks.diagnostics()
 
     def action_leave(self) -> None:
-        """End the screens. The agent goes on."""
-        self.exit()
+        """End the screens; the agent goes on. What is selected with the mouse is copied instead, as everywhere."""
+        if selected := self.screen.get_selected_text():
+            self.copy_to_clipboard(selected)
+        else:
+            self.exit()
+
+    def action_command_palette(self) -> None:
+        """Open the palette, where there is room for it."""
+        there_is_room = self.size.width >= SMALLEST[0] and self.size.height >= SMALLEST[1]
+        if there_is_room and not CommandPalette.is_open(self):
+            self.push_screen(CommandPalette(id="--command-palette"))
+
+    def search_themes(self) -> None:
+        """Offer the themes."""
+        self.push_screen(CommandPalette(providers=[ThemeProvider], placeholder="Search for themes…"))
 
     async def on_event(self, event: events.Event) -> None:
         """Keep the rhythm of the keys, then go on as ever."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.binding import Binding, BindingType
+from textual.command import CommandList, DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandPalette as TextualPalette
 from textual.content import Content
 
 from core.names import shown
@@ -17,6 +20,24 @@ if TYPE_CHECKING:
     from tui.face import Face
 
 Command = tuple[str, str, Callable[[], object]]
+
+
+class CommandPalette(TextualPalette):
+    """Textual's, that also bears to be paged through before it was ever laid out."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("pagedown", "page(1)", "next page", show=False),
+        Binding("pageup", "page(-1)", "page before", show=False),
+    ]
+
+    def action_page(self, by: int) -> None:
+        """Go a page down or up."""
+        found = self.query_one(CommandList)
+        with suppress(LookupError):  # no line has a place yet
+            if by > 0:
+                found.action_page_down()
+            else:
+                found.action_page_up()
 
 
 class Commands(Provider):
@@ -44,8 +65,11 @@ def commands(face: Face) -> Iterator[Command]:
     for folder in live.folders.values():
         name = face.around.tilde(folder.name)
         yield f"Rules of {name}", "the folder, its rules and settings", partial(face.looks.folder, folder.name)
-        told = "copies, and pictures that look alike"
-        yield f"Duplicates in {name}", told, partial(face.looks.duplicates, folder.name)
+        yield (
+            f"Duplicates in {name}",
+            "copies, and pictures that look alike",
+            partial(face.looks.duplicates, folder.name),
+        )
     if face.may_act:
         for folder in live.folders.values():
             name = face.around.tilde(folder.name)

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import fcntl
 import os
-import pty
-import struct
-import sys
-import termios
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+import random
+import signal
 from pathlib import Path
 
 import pytest
@@ -20,89 +14,9 @@ from core.model import Counts
 from tests.tui.fake_agent import FakeAgent
 from tests.tui.home_server import CAMERA, operation
 from tests.tui.hostile import hostile_steps
+from tests.tui.pseudo_terminal import terminal
 from tui import app
 from tui import terminal as terminal_settings
-
-PROGRAM = "import sys; from pathlib import Path; from tui.app import run; sys.exit(run(Path(sys.argv[1])))"
-DEADLINE = 20.0
-QUIET = 0.7
-"""Seconds without a byte that count as idle: a cursor that blinks does so twice a second."""
-
-
-class Terminal:
-    """The far end of a pseudo-terminal with the screens in it."""
-
-    def __init__(self, master: int, process: asyncio.subprocess.Process) -> None:
-        self.master = master
-        self.process = process
-        self.bytes = b""
-        self._came = asyncio.Event()
-        asyncio.get_running_loop().add_reader(master, self._read)
-
-    def _read(self) -> None:
-        try:
-            data = os.read(self.master, 65536)
-        except OSError:
-            data = b""
-        if not data:
-            asyncio.get_running_loop().remove_reader(self.master)
-        self.bytes += data
-        self._came.set()
-
-    async def shows(self, text: str) -> None:
-        """Wait until a text was written."""
-        async with asyncio.timeout(DEADLINE):
-            while text.encode() not in self.bytes:
-                self._came.clear()
-                await self._came.wait()
-
-    async def rests(self) -> None:
-        """Wait until nothing is written any more."""
-        async with asyncio.timeout(DEADLINE):
-            while await self.speaks():
-                pass
-
-    async def speaks(self) -> bool:
-        """Tell whether anything is written while one would expect quiet."""
-        self._came.clear()
-        with suppress(TimeoutError):
-            return await asyncio.wait_for(self._came.wait(), QUIET)
-        return False
-
-    def type(self, keys: bytes) -> None:
-        os.write(self.master, keys)
-
-    def hang_up(self) -> None:
-        """Take the terminal away, as a broken connection does."""
-        asyncio.get_running_loop().remove_reader(self.master)
-        os.close(self.master)
-        self.master = -1
-
-
-@asynccontextmanager
-async def terminal(socket: Path, *, ignoring_hangup: bool = False) -> AsyncIterator[Terminal]:
-    """Open the screens in a pseudo-terminal of 80x24, as over SSH."""
-    master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    environment = {**os.environ, "TERM": "xterm-256color", "SSH_CONNECTION": "::1 1 ::1 22", "PYTHONPATH": os.getcwd()}
-    program = [sys.executable, "-c", PROGRAM, str(socket)]
-    if ignoring_hangup:
-        program = ["sh", "-c", "trap '' HUP; exec \"$@\"", "sh", *program]
-    process = await asyncio.create_subprocess_exec(
-        *program, stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True
-    )
-    os.close(slave)
-    there = Terminal(master, process)
-    try:
-        yield there
-    finally:
-        if there.master >= 0:
-            asyncio.get_running_loop().remove_reader(master)
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-        if there.master >= 0:
-            os.close(master)
 
 
 async def test_no_name_acts_on_the_terminal_and_an_idle_screen_is_silent(agent: FakeAgent) -> None:
@@ -125,8 +39,7 @@ async def test_no_name_acts_on_the_terminal_and_an_idle_screen_is_silent(agent: 
             there.type(b"\x1b[6~")
         await there.rests()
         there.type(b"q")
-        async with asyncio.timeout(DEADLINE):
-            assert await there.process.wait() == 0
+        assert await there.ends() == 0
         await there.shows("Shelver's agent goes on watching.")
         written = there.bytes.replace(b"\x1b]22;default\x07", b"")  # Textual's own: the shape of the pointer
         assert b"\x1b]" not in written and b"\x07" not in written  # no title, no clipboard, nothing of the kind
@@ -134,14 +47,72 @@ async def test_no_name_acts_on_the_terminal_and_an_idle_screen_is_silent(agent: 
         assert not set(text) & set("\u202e\u2066\u009b\u009d\u009c\ufeff\x00\x7f\x08")
 
 
-@pytest.mark.parametrize("ignoring_hangup", [False, True])
-async def test_a_terminal_that_is_gone_ends_the_screens(agent: FakeAgent, ignoring_hangup: bool) -> None:
-    async with terminal(agent.socket, ignoring_hangup=ignoring_hangup) as there:
+@pytest.mark.parametrize("through", [(), ("sh", "-c", "trap '' HUP; exec \"$@\"", "sh")])
+async def test_a_terminal_that_is_gone_ends_the_screens(agent: FakeAgent, through: tuple[str, ...]) -> None:
+    async with terminal(agent.socket, through=through) as there:
         await there.shows("watching")
         there.hang_up()
-        async with asyncio.timeout(DEADLINE):
-            assert await there.process.wait() != 0
+        assert await there.ends() != 0
     assert agent.acts() == []
+
+
+@pytest.mark.parametrize("stalled", [False, True])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+async def test_whoever_ends_them_gets_a_tidy_terminal(agent: FakeAgent, number: signal.Signals, stalled: bool) -> None:
+    async with terminal(agent.socket) as there:
+        await there.shows("watching", "\x1b[?1003h")
+        await there.rests()
+        if stalled:
+            there.stall()
+            for _ in range(200):  # each draws the whole screen: soon nothing more fits in between
+                there.type(b"\x0c")
+        before = len(there.bytes)
+        there.process.send_signal(number)
+        assert await there.ends() == 128 + number
+        if not stalled:
+            await there.shows("\x1b[?1003l", "\x1b[?1006l", "\x1b[?25h", "\x1b[?1049l", since=before)
+
+
+async def test_quitting_leaves_a_tidy_terminal_and_says_that_the_work_goes_on(agent: FakeAgent) -> None:
+    async with terminal(agent.socket) as there:
+        await there.shows("watching")
+        before = len(there.bytes)
+        there.type(b"q")
+        assert await there.ends() == 0
+        await there.shows("\x1b[?1003l", "\x1b[?1006l", "\x1b[?25h", "\x1b[?1049l", since=before)
+        await there.shows("Shelver's agent goes on: 1 operation under way.", since=before)
+    assert agent.acts() == []
+
+
+async def test_without_the_mouse_the_terminal_is_told_so_and_never_asked_for_it(agent: FakeAgent) -> None:
+    async with terminal(agent.socket, mouse=False) as there:
+        await there.shows("watching")
+        await there.rests()
+        assert b"\x1b[?1003l" in there.bytes
+        assert b"\x1b[?1000h" not in there.bytes and b"\x1b[?1003h" not in there.bytes
+
+
+async def test_a_confused_terminal_is_drawn_again(agent: FakeAgent) -> None:
+    del agent.progress["cam2runs"], agent.operations["cam2runs"]
+    async with terminal(agent.socket) as there:
+        await there.shows("watching")
+        await there.rests()
+        await there.answers(b"\x0c", "Shelver", "Folders", "downloads", "48,310 files", "99,900 moved", "help")
+
+
+async def test_a_terminal_that_changes_its_size_all_the_time_is_followed(agent: FakeAgent) -> None:
+    chance = random.Random(22)
+    async with terminal(agent.socket) as there:
+        await there.shows("watching")
+        for _ in range(60):
+            there.resize(chance.randint(1, 300), chance.randint(1, 100))
+            there.type(chance.choice([b"j", b"l", b"\x1b[B", b"?", b"w", b"\x10", b"\r", b"u", b"\x1b[6~"]))
+            await there.speaks(0.02)
+        there.resize(80, 24)
+        before = len(there.bytes)
+        there.type(b"\x03")
+        assert await there.ends() == 0, there.bytes[before:].decode(errors="replace")
+        await there.shows("Shelver's agent goes on", since=before)
 
 
 def test_where_there_is_no_terminal_it_says_what_works_instead(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
