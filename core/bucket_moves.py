@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from core.errors import DestinationTaken, RemoteRefused, RemoteUnreachable, StorageError
+from core.errors import DestinationTaken, StorageError
 from core.model import Step
 from core.names import shown
 from core.run import Run, expected
@@ -127,10 +127,7 @@ class BucketMoves:
 
     def _leave(self, source: Objects, target: Objects, units: Sequence[Unit]) -> None:
         leaving = [step for unit in units for step in unit.steps if step.kind != "copy"]
-        try:
-            troubles = source.remove_all([(step.source, expected(step)) for step in leaving])
-        except (RemoteRefused, RemoteUnreachable) as refusal:
-            troubles = [refusal] * len(leaving)
+        troubles = source.remove_all([(step.source, expected(step)) for step in leaving])
         stays = {step.seq: trouble for step, trouble in zip(leaving, troubles, strict=True) if trouble}
         for unit in units:
             if any(step.seq in stays for step in unit.steps):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeVar
 
-from core.errors import Cancelled, StorageError
+from core.errors import REMOTE_AWAY, Cancelled, StorageError
 from core.model import Step
 from core.run import Run
 from core.storage import KeepGoing
@@ -72,3 +72,10 @@ class Crew:
         with self._counting:
             carried, self._carried = self._carried, 0
         return carried
+
+
+def raise_if_away(results: Sequence[object]) -> None:
+    """Raise RemoteRefused or RemoteUnreachable if that is what became of any: the rest waits until it is over."""
+    for result in results:
+        if isinstance(result, REMOTE_AWAY):
+            raise result

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from core.crew import Crew
-from core.errors import DestinationTaken, IoFailed, SourceChanged, SourceMissing, StorageError
+from core.crew import Crew, raise_if_away
+from core.errors import REMOTE_AWAY, DestinationTaken, IoFailed, SourceChanged, SourceMissing, StorageError
 from core.model import Attributes, Step
 from core.run import Run, expected
 from core.storage import Copy, KeepGoing
@@ -53,6 +53,8 @@ class Downloads:
             copies = self._crew.each(self._fetch, places, places[0].step) if places else []
         fetched: list[tuple[Step, Copy]] = []
         for place, copy in zip(places, copies, strict=True):
+            if isinstance(copy, REMOTE_AWAY):
+                continue
             if isinstance(copy, StorageError):
                 self._discard(place.step)
                 self._run.refuse(place.step, copy)
@@ -63,6 +65,7 @@ class Downloads:
             self._run.journal.sync()
         for step, copy in fetched:
             self.publish(step, copy)
+        raise_if_away(copies)
 
     def abandon(self) -> None:
         """Forget what waits."""

@@ -228,5 +228,9 @@ class RemoteUnreachable(StorageError):
     """the remote cannot be reached: {detail}"""
 
 
+REMOTE_AWAY = (RemoteRefused, RemoteUnreachable)
+"""What ends a run for now: no other request to that remote will fare better."""
+
+
 class IoFailed(StorageError):
     """the file system reported: {detail}"""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 
 from core.chains import earlier_users
-from core.errors import Cancelled, RemoteLost, RemoteRefused, RemoteUnreachable, StorageError
+from core.errors import REMOTE_AWAY, Cancelled, RemoteLost, StorageError
 from core.folders import Folders
 from core.groups import Groups
 from core.journal import Journal, Started
@@ -89,7 +89,7 @@ class _Execution:
             self._abandon()
             self._fail_rest(str(halted))
             return self._seal(None, str(halted))
-        except (RemoteRefused, RemoteUnreachable) as trouble:
+        except REMOTE_AWAY as trouble:
             self._abandon()
             self._run.journal.flush()
             raise RemoteLost(self._run.plan.operation, why=str(trouble)) from None

@@ -11,8 +11,8 @@ import os
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 
-from core.crew import Crew
-from core.errors import SourceChanged, StorageError
+from core.crew import Crew, raise_if_away
+from core.errors import REMOTE_AWAY, SourceChanged, StorageError
 from core.model import Step
 from core.run import Run, expected
 from core.storage import Copy, Entry, KeepGoing
@@ -47,8 +47,11 @@ class Uploads:
         with ExitStack() as stack:
             files = [file for step in self._make_room(waiting) if (file := self._opened(step, stack))]
             if files:
-                for file, sent in zip(files, self._crew.each(self._send, files, files[0].step), strict=True):
-                    self._end(file, sent)
+                results = self._crew.each(self._send, files, files[0].step)
+                for file, sent in zip(files, results, strict=True):
+                    if not isinstance(sent, REMOTE_AWAY):
+                        self._end(file, sent)
+                raise_if_away(results)
 
     def abandon(self) -> None:
         """Forget what waits: nothing was done yet."""
@@ -57,19 +60,24 @@ class Uploads:
     def recover(self, step: Step) -> None:
         """Record a step whose file is in the bucket already, of an attempt that was cut off; else it is to be done.
 
-        Parts that were sent are gone with their upload; a whole object tells by the digest noted beside it.
+        The digest noted beside an object tells that it is ours. Some servers keep what came of an upload that broke
+        off: such a torn object goes.
         """
         target = self._run.bucket(step.destination_root)
         head = target.head(step.destination)
-        if head is None or head.entry.size != expected(step).size or head.entry.fingerprint == step.occupant:
+        if head is None or head.entry.fingerprint == step.occupant or SHA256 not in head.metadata:
             return
         file = self._opened_again(step)
         if file is None:
             return
         with closing(file):
             content = file.content(lambda count: None)
-        if head.metadata.get(SHA256) == content.sha256.hex():
+        if head.metadata[SHA256] != content.sha256.hex():
+            return
+        if head.entry.size == content.size:
             self.record(step, Copy(step.destination, content.sha256, head.entry.fingerprint))
+        else:
+            target.remove_all([(step.destination, head.entry.fingerprint)])
 
     def _opened_again(self, step: Step) -> _Opened | None:
         source = self._run.source(step)

@@ -110,7 +110,7 @@ class Bucket:
         """
         self.untouched, self.markers = [], []
         decided: dict[bytes, bool] = {b"": True}
-        for item in self._listed(self.prefix):
+        for item in self.listed(self.prefix):
             path = item["Key"][len(self.prefix) :].encode("utf-8", "surrogateescape")
             if path.startswith(OWN_PREFIX):
                 continue
@@ -121,7 +121,8 @@ class Bucket:
             elif _is_entered(path.rpartition(b"/")[0], descend, decided):
                 yield _listed_entry(path, item)
 
-    def _listed(self, prefix: str, after: str = "", *, delimiter: str = "") -> Iterator[dict[str, Any]]:
+    def listed(self, prefix: str, after: str = "", *, delimiter: str = "") -> Iterator[dict[str, Any]]:
+        """Yield all that a listing tells of each key that begins so, from after a key on, page by page."""
         arguments: dict[str, Any] = {"Bucket": self.name, "Prefix": prefix, "MaxKeys": PAGE_KEYS}
         if after:
             arguments["StartAfter"] = after
@@ -209,7 +210,7 @@ class Bucket:
         after = first[:-1] if len(first) - 1 > len(prefix) else ""
         most = max(PAGE_KEYS, len(wanted) * _WORTH_LISTING)
         here: dict[bytes, Found] = {}
-        for seen, item in enumerate(self._listed(prefix, after, delimiter="/")):
+        for seen, item in enumerate(self.listed(prefix, after, delimiter="/")):
             if item["Key"] > last:
                 break
             if seen >= most:

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.errors import DestinationTaken, IoFailed, RemoteRefused, RemoteUnreachable, SourceChanged, SourceMissing
+from core.errors import REMOTE_AWAY, DestinationTaken, IoFailed, RemoteUnreachable, SourceChanged, SourceMissing
 from core.errors import StorageError as Trouble
 from core.model import Fingerprint
 from core.storage import Entry, KeepGoing
@@ -229,10 +229,10 @@ class Objects(Bucket):
         """Put a file's content under a key; return the object as it is there then.
 
         `replaces`: the object that it takes the place of, whose bytes are safe elsewhere; None: nothing may be there.
+        One that is gone meanwhile needs no replacing.
         Raises DestinationTaken, SourceChanged (the file grew shorter), …, and whatever `go_on` raises.
         """
-        self._check_place(path, replaces)
-        condition = self._condition(replaces)
+        condition = self._condition(self._occupant(path, replaces))
         try:
             if content.size <= UPLOAD_WHOLE or not self.can.multipart:
                 etag = self._upload_whole(content, path, condition)
@@ -246,10 +246,11 @@ class Objects(Bucket):
             raise IoFailed("the endpoint does not have what was uploaded")
         return head.entry
 
-    def _check_place(self, path: bytes, replaces: Fingerprint | None) -> None:
+    def _occupant(self, path: bytes, replaces: Fingerprint | None) -> Fingerprint | None:
         there = self.fingerprint(path)
-        if there != replaces:
+        if there not in (None, replaces):
             raise DestinationTaken
+        return there
 
     def _condition(self, replaces: Fingerprint | None) -> dict[str, str]:
         if replaces is None:
@@ -408,7 +409,7 @@ def _why_stays(there: dict[bytes, Found], path: bytes) -> Trouble | None:
 def _answer(act: Callable[[], Entry]) -> Entry | Trouble:
     try:
         return act()
-    except (RemoteRefused, RemoteUnreachable):
+    except REMOTE_AWAY:
         raise
     except Trouble as trouble:
         return trouble
@@ -417,7 +418,7 @@ def _answer(act: Callable[[], Entry]) -> Entry | Trouble:
 def _trouble(act: Callable[[], None]) -> Trouble | None:
     try:
         act()
-    except (RemoteRefused, RemoteUnreachable):
+    except REMOTE_AWAY:
         raise
     except Trouble as trouble:
         return trouble

@@ -1,0 +1,255 @@
+"""Steps that touch a bucket: a tree before, an act, a tree after; and what is left when the process dies in between."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from core.errors import RemoteLost
+from core.model import Plan
+from core.storage.s3.objects import Objects
+from tests.s3.faults import FaultProxy
+from tests.s3.stage import Line, Stage, Victim
+
+
+@pytest.fixture
+def stage(tmp_path: Path, bucket: Objects) -> Stage:
+    return Stage(tmp_path, bucket)
+
+
+@pytest.fixture
+def shaky_stage(tmp_path: Path, shaky: Objects) -> Stage:
+    return Stage(tmp_path, shaky)
+
+
+# -- within a bucket
+
+
+def test_objects_are_moved_copied_and_trashed(stage: Stage) -> None:
+    stage.put({"a.txt": b"a", "b.txt": b"b", "c.txt": b"c"})
+
+    state, counts, _ = stage.act(
+        [("move", "@a.txt", "@docs/a.txt"), ("copy", "@b.txt", "@copies/b.txt"), ("trash", "@c.txt", "")]
+    )
+
+    assert (state, counts.done, counts.bytes) == ("completed", 3, 3)
+    assert stage.objects() == {
+        "docs/a.txt": b"a", "b.txt": b"b", "copies/b.txt": b"b", ".shelver-trash/op1/c.txt": b"c",
+    }  # fmt: skip
+    head = stage.bucket.head(b"docs/a.txt")
+    assert head and head.mtime_ns == 1_500_000_000_000_000_005
+
+
+def test_a_swap_goes_by_way_of_a_third_name(stage: Stage) -> None:
+    stage.put({"a": b"was a", "b": b"was b"})
+    plan = stage.plan([("move", "@a", "@t"), ("move", "@b", "@a")])
+    a, b = plan.steps
+    third = msgspec.structs.replace(a, seq=2, source=b"t", destination=b"b")
+    plan = Plan("op9", plan.roots, [a, b, third])
+    stage.operation("op9").create(stage.operation("op1").request())
+    stage.operation("op9").write_plan(plan)
+
+    assert stage.run(plan)[0] == "completed"
+    assert stage.objects() == {"a": b"was b", "b": b"was a"}
+
+
+@pytest.mark.parametrize("reviewed", [False, True])
+def test_a_place_that_was_taken_meanwhile(stage: Stage, reviewed: bool) -> None:
+    stage.put({"a": b"mine"})
+    plan = stage.plan([("move", "@a", "@to/a.txt")], reviewed=reviewed)
+    stage.put({"to/a.txt": b"theirs"})
+
+    state, _, ((outcome, reason),) = stage.run(plan)
+
+    if reviewed:
+        assert (state, outcome, reason) == ("partial", "skipped", "the place is taken")
+        assert stage.objects() == {"a": b"mine", "to/a.txt": b"theirs"}
+    else:
+        assert (state, outcome) == ("completed", "done")
+        assert stage.objects() == {"to/a (1).txt": b"mine", "to/a.txt": b"theirs"}
+
+
+def test_an_object_that_changed_since_is_skipped_alone(stage: Stage) -> None:
+    stage.put({"a": b"a", "b": b"b"})
+    plan = stage.plan([("move", "@a", "@x/a"), ("move", "@b", "@x/b")])
+    stage.put({"a": b"other"})
+
+    state, _, results = stage.run(plan)
+
+    assert (state, results) == ("partial", [("skipped", "it changed since it was planned"), ("done", "")])
+    assert stage.objects() == {"a": b"other", "x/b": b"b"}
+
+
+def test_what_belongs_together_moves_together_or_not_at_all(stage: Stage) -> None:
+    stage.put({"p.jpg": b"1", "p.xmp": b"2", "q.jpg": b"3", "q.xmp": b"4"})
+    plan = stage.plan(
+        [
+            ("move", "@p.jpg", "@d/p.jpg", 1),
+            ("move", "@p.xmp", "@d/p.xmp", 1),
+            ("move", "@q.jpg", "@d/q.jpg", 2),
+            ("move", "@q.xmp", "@d/q.xmp", 2),
+        ]
+    )
+    stage.put({"q.xmp": b"edited"})
+
+    _, _, results = stage.run(plan)
+
+    assert [outcome for outcome, _ in results] == ["done", "done", "skipped", "skipped"]
+    assert stage.objects() == {"d/p.jpg": b"1", "d/p.xmp": b"2", "q.jpg": b"3", "q.xmp": b"edited"}
+
+
+# -- up and down
+
+
+def test_files_go_up_and_objects_come_down(stage: Stage) -> None:
+    stage.write({"new/up.txt": b"up", "old.txt": b"newer"})
+    stage.put({"down.txt": b"down", "old.txt": b"older", "fresh.txt": b"fresh"})
+    stage.write({"fresh.txt": b"stale"})
+    os.chmod(stage.folder / "fresh.txt", 0o640)
+
+    state, counts, _ = stage.act(
+        [
+            ("upload", "new/up.txt", "@new/up.txt"),
+            ("reupload", "old.txt", "@old.txt"),
+            ("download", "@down.txt", "in/down.txt"),
+            ("redownload", "@fresh.txt", "fresh.txt"),
+        ]
+    )
+
+    assert (state, counts.done) == ("completed", 4)
+    assert stage.objects() == {
+        "new/up.txt": b"up", "old.txt": b"newer", ".shelver-trash/op1/old.txt": b"older",
+        "down.txt": b"down", "fresh.txt": b"fresh",
+    }  # fmt: skip
+    assert stage.files() == {
+        "new/up.txt": b"up", "old.txt": b"newer", "in/down.txt": b"down", "fresh.txt": b"fresh",
+        ".shelver-trash/op1/fresh.txt": b"stale",
+    }  # fmt: skip
+    fresh = (stage.folder / "fresh.txt").stat()
+    assert (fresh.st_mtime_ns, fresh.st_mode & 0o777) == (1_500_000_000_000_000_005, 0o640)
+
+
+def test_a_file_that_changes_before_it_is_sent_stays_as_it_is(stage: Stage) -> None:
+    stage.write({"a": b"before"})
+    plan = stage.plan([("upload", "a", "@a")])
+    stage.write({"a": b"after!!"})
+
+    assert stage.run(plan)[2] == [("skipped", "it changed since it was planned")]
+    assert stage.objects() == {}
+
+
+def test_what_is_there_already_is_not_replaced_unasked(stage: Stage) -> None:
+    stage.write({"a": b"mine"})
+    stage.put({"b": b"theirs"})
+    plan = stage.plan([("upload", "a", "@a"), ("download", "@b", "b")], reviewed=True)
+    stage.put({"a": b"there"})
+    stage.write({"b": b"here"})
+
+    assert [outcome for outcome, _ in stage.run(plan)[2]] == ["skipped", "skipped"]
+    assert (stage.objects(), stage.files()) == ({"a": b"there", "b": b"theirs"}, {"a": b"mine", "b": b"here"})
+
+
+def test_a_file_edited_since_is_not_replaced_by_a_download(stage: Stage) -> None:
+    stage.put({"a": b"new"})
+    stage.write({"a": b"old"})
+    plan = stage.plan([("redownload", "@a", "a")])
+    stage.write({"a": b"edited since"})
+
+    assert [outcome for outcome, _ in stage.run(plan)[2]] == ["skipped"]
+    assert stage.files() == {"a": b"edited since"}
+
+
+# -- an endpoint that goes away
+
+
+def test_a_refusal_ends_the_run_where_it_is_and_it_goes_on_later(shaky_stage: Stage, proxy: FaultProxy) -> None:
+    stage = shaky_stage
+    stage.put({"a": b"a"})
+    stage.write({"b": b"b"})
+    plan = stage.plan([("move", "@a", "@x/a"), ("upload", "b", "@b")])
+    rule = proxy.add("forbidden", "PUT .*/b", times=1000)
+
+    with pytest.raises(RemoteLost) as lost:
+        stage.run(plan)
+    assert "the remote refuses" in str(lost.value)
+
+    rule.times = 0
+    assert stage.run(plan)[0] == "completed"
+    assert stage.objects() == {"x/a": b"a", "b": b"b"}
+
+
+# -- a process that dies at each of its requests
+
+SCENARIO: list[Line] = [
+    ("move", "@a", "@x/a"),
+    ("move", "@g1", "@x/g1", 1),
+    ("move", "@g2", "@x/g2", 1),
+    ("trash", "@t", ""),
+    ("copy", "@c", "@x/c"),
+    ("upload", "up", "@up"),
+    ("reupload", "both", "@both"),
+    ("download", "@down", "down"),
+    ("redownload", "@fresh", "fresh"),
+]
+OBJECTS = {name: name.encode() for name in ("a", "g1", "g2", "t", "c", "down")} | {"both": b"old", "fresh": b"new"}
+FILES = {"up": b"up", "both": b"newer", "fresh": b"stale"}
+
+DONE_OBJECTS = {
+    "x/a": b"a", "x/g1": b"g1", "x/g2": b"g2", ".shelver-trash/op1/t": b"t", "c": b"c", "x/c": b"c", "up": b"up",
+    "both": b"newer", ".shelver-trash/op1/both": b"old", "down": b"down", "fresh": b"new",
+}  # fmt: skip
+DONE_FILES = {
+    "up": b"up", "both": b"newer", "down": b"down", "fresh": b"new", ".shelver-trash/op1/fresh": b"stale",
+}  # fmt: skip
+
+
+def _contents(stage: Stage) -> Counter[bytes]:
+    return Counter([*stage.objects().values(), *stage.files().values()])
+
+
+@pytest.mark.heavy
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("after", [False, True])
+def test_whenever_the_process_dies_nothing_is_lost_and_a_resume_ends_it(
+    tmp_path: Path, bucket: Objects, after: bool
+) -> None:
+    at = 0
+    while True:
+        at += 1
+        root = f"s3://{bucket.name}/{at}".encode()
+        stage = Stage(tmp_path / str(at), Objects(root, bucket.endpoint, bucket.can))
+        stage.put(OBJECTS)
+        stage.write(FILES)
+        plan = stage.plan(SCENARIO)
+
+        has_died = _dies(stage, plan, at, after)
+
+        lost = {*OBJECTS.values(), *FILES.values()} - set(_contents(stage))
+        assert not lost, f"lost at request {at}"
+        assert stage.run(plan)[0] == "completed", f"at request {at}"
+        assert stage.objects() == DONE_OBJECTS, f"at request {at}"
+        assert stage.files() == DONE_FILES, f"at request {at}"
+        stage.bucket.close()
+        if not has_died:
+            assert at > 15, "it was to die at many requests"
+            return
+
+
+def _dies(stage: Stage, plan: Plan, at: int, after: bool) -> bool:
+    """Carry out a plan in a process that dies at a request; tell whether it came to that."""
+    port = int(stage.bucket.endpoint.remote.endpoint.rpartition(":")[2])
+    victim = Victim(
+        str(stage.directory), stage.bucket.root.decode(), port, stage.bucket.endpoint.remote.name, stage.bucket.can,
+        plan.operation, at, after,
+    )  # fmt: skip
+    child = subprocess.run(
+        [sys.executable, "-m", "tests.s3.stage"], input=msgspec.json.encode(victim), capture_output=True, check=False
+    )
+    assert child.returncode in (0, -9), child.stderr.decode()
+    return child.returncode == -9
