@@ -78,6 +78,11 @@ class StateDirectory:
         return self.cache / "index.db"
 
     @property
+    def contents(self) -> Path:
+        """What is known of the contents of files: duplicates are found by it."""
+        return self.cache / "contents.db"
+
+    @property
     def paused(self) -> Path:
         """Folders that a person paused, a name a line."""
         return self.state / "paused"

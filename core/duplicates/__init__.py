@@ -49,7 +49,7 @@ class ExactGroup(Struct, frozen=True):
 
 
 class Groups(Sequence[ExactGroup]):
-    """What a search found, in the order of each group's first member.
+    """What a search found, the largest files first.
 
     A group is made when it is asked for, so that 100,000 of them cost little memory: go through them once.
     `left_out`: how many files could not be compared, by reason in words.
@@ -59,22 +59,30 @@ class Groups(Sequence[ExactGroup]):
 
 
 def find_exact(places: Sequence[Place], contents: Contents, min_size: int, report: Report) -> Groups:
-    """Return the groups of files with the same content, anywhere in some places, empty files left alone.
+    """Return the groups of files with the same content, anywhere in some places; empty files are left alone.
 
     Never entered: hidden folders, project folders, libraries and the like, as organizing never does; hidden files
-    and unfinished downloads are no one's duplicates. What cannot be read, or changes meanwhile, is left out.
-    `min_size` in bytes. Raises whatever `report` does; StorageError where a place itself cannot be read.
+    and unfinished downloads are no one's duplicates. What cannot be read, or changes meanwhile, is left out,
+    a place that is not there too. `min_size` in bytes. Raises whatever `report` does.
     """
     from core.duplicates.exact import search  # noqa: PLC0415 - it imports this module
 
     return search(places, contents, min_size, report)
 
 
-def find_copies(root: bytes, entries: Sequence[Entry], places: Sequence[Place], contents: Contents) -> Groups:
+def _silently(phase: Phase, done: int, total: int) -> None:
+    """Report to nobody."""
+
+
+def find_copies(
+    root: bytes, entries: Sequence[Entry], places: Sequence[Place], contents: Contents, report: Report = _silently
+) -> Groups:
     """Return the groups that some files just arrived in a root belong to, whatever place the others lie in.
 
-    Costs the same however many files there are; what the contents do not know yet of a place is walked first.
+    Costs the same however many files there are. A place that was never walked, or long ago, is walked first; of what
+    lies there only that is read which has the size of something new. What was found is remembered. Raises whatever
+    `report` does.
     """
     from core.duplicates.arrivals import copies_of  # noqa: PLC0415 - it imports this module
 
-    return copies_of(root, entries, places, contents)
+    return copies_of(root, entries, places, contents, report)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core.duplicates import Groups, Place, Report
-from core.duplicates.contents import UNCERTAIN_NS, Change, Contents, Known, device_name
+from core.duplicates.contents import Contents
 from core.duplicates.equals import first_names, of_one_digest, of_one_size
-from core.duplicates.files import CTIME, SIZE, Digests, Numbers, are_there
+from core.duplicates.files import SIZE, Digests, Numbers, are_there
 from core.duplicates.found import Found
+from core.duplicates.keeping import keep
 from core.duplicates.reader import FIRST, WHOLES
 from core.duplicates.readers import Readers
 from core.duplicates.reads import Reads
@@ -33,8 +33,8 @@ class _Search:
         self._min_size = max(1, min_size)  # empty files are nobody's duplicates
         self._report = report
         self._left_out: Counter[str] = Counter()
-        self._started = contents.clock()
-        self._walk = Walk(places, contents, self._left_out)
+        places = list({place.root: place for place in reversed(places)}.values())[::-1]  # each once: the first
+        self._walk = Walk(places, [place.root for place in places], contents, self._left_out)
         self._files = self._walk.files
         self._was_read: set[int] = set()
 
@@ -47,7 +47,7 @@ class _Search:
             try:
                 compared = self._read(readers, of_one_size(files, names[inodes[names] == names]))
             finally:
-                self._keep()
+                keep(self._walk, self._contents, self._was_read)
         same = of_one_digest(files, compared, self._digests(compared))
         return Found(files, names, inodes, same, self._digests(same.members), self._left_out)
 
@@ -86,28 +86,3 @@ class _Search:
     def _digests(self, inodes: Numbers) -> Digests:
         files = self._files
         return np.where(files.is_long(inodes)[:, None], files.wholes[inodes], files.heads[inodes])
-
-    # -- remembering
-
-    def _keep(self) -> None:
-        """Put into the contents what is new."""
-        for place, gone in enumerate(self._walk.gone):
-            self._contents.update(self._files.places[place].root, self._changes(place), gone)
-
-    def _changes(self, place: int) -> Iterator[Change]:
-        files = self._files
-        is_certain = files.rows[:, CTIME] < self._started - UNCERTAIN_NS
-        for number, part in enumerate(files.parts):
-            if part.place == place and not (part.is_stored and number not in self._was_read):
-                span = slice(part.start, part.start + part.length)
-                heads, wholes = (_packed(kept, is_certain[span]) for kept in (files.heads[span], files.wholes[span]))
-                rows = files.rows[span].tobytes()
-                yield Change(
-                    part.directory, part.number, Known(part.names, rows, device_name(part.device), heads, wholes)
-                )
-
-
-def _packed(digests: Digests, is_certain: NDArray[np.bool_]) -> bytes:
-    """Return the digests that may be kept; nothing where there are none."""
-    kept = digests if is_certain.all() else digests * is_certain[:, None]
-    return kept.tobytes() if kept.any() else b""

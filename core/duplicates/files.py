@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from core.duplicates import Place
 from core.duplicates.reader import COLUMNS, DIGEST, WHOLE
+from core.storage import Entry
 
 SIZE, MTIME, CTIME, INODE, LINKS = range(COLUMNS)
+_64_BITS = 1 << 64
 
 Numbers = NDArray[np.int64]
 Digests = NDArray[np.uint64]
@@ -90,6 +92,18 @@ class Files:
         """Tell which files are longer than what is read at first."""
         is_long: NDArray[np.bool_] = self.rows[numbers, SIZE] > WHOLE
         return is_long
+
+
+def row(entry: Entry) -> list[int]:
+    """Return the row of a file."""
+    inode = entry.inode - _64_BITS if entry.inode >= _64_BITS // 2 else entry.inode
+    return [entry.size, entry.mtime_ns, entry.ctime_ns, inode, entry.links]
+
+
+def entry_of(path: bytes, numbers: Sequence[int], device: int) -> Entry:
+    """Return the file that a row tells of."""
+    size, mtime, ctime, inode, links = numbers
+    return Entry(path, inode % _64_BITS, size, mtime, ctime, device, links)
 
 
 def digests(content: bytes) -> Digests:

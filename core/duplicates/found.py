@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from operator import index
 from typing import overload
@@ -12,15 +12,34 @@ from numpy.typing import NDArray
 
 from core.duplicates import ExactGroup, Groups, Member
 from core.duplicates.equals import Runs
-from core.duplicates.files import Digests, Files, Numbers
+from core.duplicates.files import Digests, Files, Numbers, entry_of
 from core.duplicates.reader import DIGEST
 from core.planners.scope import is_unfinished, may_be_unfinished
 from core.storage import Entry
 
-_64_BITS = (1 << 64) - 1
 _AT_ONCE = 256
-_Name = tuple[bytes, bytes, Entry]
+Name = tuple[bytes, bytes, Entry]
 """Root, path and the file itself: no two have the first two in common, so that they can be sorted."""
+
+
+class FoundSingly(Groups):
+    """A few groups, made already."""
+
+    def __init__(self, groups: Sequence[ExactGroup], left_out: Mapping[str, int]) -> None:
+        self.left_out = left_out
+        self._groups = groups
+
+    def __len__(self) -> int:
+        return len(self._groups)
+
+    @overload
+    def __getitem__(self, number: int, /) -> ExactGroup: ...
+
+    @overload
+    def __getitem__(self, numbers: slice, /) -> Sequence[ExactGroup]: ...
+
+    def __getitem__(self, number: int | slice, /) -> ExactGroup | Sequence[ExactGroup]:
+        return self._groups[number]
 
 
 class Found(Groups):
@@ -80,8 +99,8 @@ class Found(Groups):
         span = slice(int(starts[0]), int(starts[-1]))
         roots = self._roots
         names = [
-            (roots[place], path, Entry(path, inode & _64_BITS, size, mtime, ctime, device, links))
-            for place, path, device, (size, mtime, ctime, inode, links) in zip(
+            (roots[place], path, entry_of(path, row, device))
+            for place, path, device, row in zip(
                 self._places[span].tolist(),
                 self._paths[span],
                 self._devices[span].tolist(),
@@ -93,17 +112,17 @@ class Found(Groups):
         digests = self._digests[first * DIGEST : last * DIGEST]
         groups = []
         for number, (start, end) in enumerate(pairwise((starts - span.start).tolist())):
-            members = _members(names[start:end], inodes[start:end])
+            members = members_of(names[start:end], inodes[start:end])
             digest = digests[number * DIGEST : (number + 1) * DIGEST]
             groups.append(ExactGroup(digest, members[0].entry.size, members))
         return groups
 
 
-def _members(names: list[_Name], inodes: list[int]) -> tuple[Member, ...]:
-    """Return the members that some names, sorted by inode, are of."""
+def members_of(names: Sequence[Name], inodes: Sequence[Hashable]) -> tuple[Member, ...]:
+    """Return the members that some names are of; `inodes` tells of each which it is."""
     if len(set(inodes)) == len(inodes):
         return tuple([Member(root, entry) for root, _, entry in sorted(names)])
-    by_inode: dict[int, list[_Name]] = {}
+    by_inode: dict[Hashable, list[Name]] = {}
     for name, inode in zip(names, inodes, strict=True):
         by_inode.setdefault(inode, []).append(name)
     members = []

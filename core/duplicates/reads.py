@@ -70,9 +70,16 @@ class Reads:
         def then(answer: list[bytes]) -> None:
             content, troubles = answer
             self.target[asked] = digests(content)
-            for what, count in zip((CHANGED, UNREADABLE), TROUBLES.unpack(troubles), strict=True):
-                if count:
-                    self.left_out[what] += count
+            note_troubles(troubles, self.left_out)
             self.done += len(asked)
 
         return Task(request, then)
+
+
+def note_troubles(troubles: bytes, left_out: Counter[str]) -> None:
+    """Add what a reader says it could not digest to what is left out."""
+    changed, unreadable = TROUBLES.unpack(troubles)
+    if changed:
+        left_out[CHANGED] += changed
+    if unreadable:
+        left_out[UNREADABLE] += unreadable

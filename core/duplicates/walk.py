@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import islice
 
 import numpy as np
 
 from core.duplicates import Place
-from core.duplicates.contents import Contents, Known, device_name, is_another_device
-from core.duplicates.files import Files, Numbers, Part
-from core.duplicates.reader import COLUMNS, DIGEST, FOUND, LOOK, LOOKED, PROJECT, ROW, UNREADABLE
+from core.duplicates.contents import Arrival, Contents, Known, device_name, is_another_device
+from core.duplicates.files import Files, Numbers, Part, row
+from core.duplicates.reader import COLUMNS, DIGEST, FOUND, GONE, LOOK, LOOKED, MISSING, ROW, UNREADABLE
 from core.duplicates.readers import Readers, Task
 from core.globs import fits_any, ignore_glob
 from core.names import normalized
+from core.planners.paths import folder_of, name_of
 from core.planners.scope import PROJECT_MARKS, why_never_entered
 
 MARKS = frozenset(mark.decode() for mark in PROJECT_MARKS)
@@ -25,19 +26,23 @@ UNREADABLE_FOLDERS = "folders that cannot be read"
 class Walk:
     """One walk over some places; `files` are what it found, `left_out` counts what it could not look into.
 
-    A directory that is another place's root is that place's. Never enters what organizing never enters.
+    A directory that is the root of another place is left to that; `roots`: those of all places. Never enters what
+    organizing never enters.
     """
 
-    def __init__(self, places: Sequence[Place], contents: Contents, left_out: Counter[str]) -> None:
-        places = list({place.root: place for place in reversed(places)}.values())[::-1]  # each once: the first
+    def __init__(
+        self, places: Sequence[Place], roots: Collection[bytes], contents: Contents, left_out: Counter[str]
+    ) -> None:
         self.files = Files(places)
         self.gone: list[list[int]] = [[] for _ in places]
         """What the contents know of each place and is no longer there."""
+        self.began = contents.clock()
         self._contents = contents
         self._left_out = left_out
-        self._roots = frozenset(place.root for place in places)
+        self._roots = frozenset(roots)
         self.ignored = [tuple(ignore_glob(pattern) for pattern in place.ignore) for place in places]
         self._known = [contents.parts(place.root) for place in places]
+        self._arrivals = [_by_directory(contents.arrivals(place.root)) for place in places]
         self._waiting: deque[tuple[int, bytes]] = deque((number, b"") for number in range(len(places)))
         self._unreadable: list[tuple[int, bytes]] = []
 
@@ -70,8 +75,8 @@ class Walk:
                 listed = list(islice(parts, 2 * count))
                 for number, (names, rows) in enumerate(zip(listed[::2], listed[1::2], strict=True)):
                     self._found(place, directory, number, device, names, rows)
-            elif outcome == UNREADABLE or not directory:
-                self._left_out[UNREADABLE_FOLDERS] += outcome != PROJECT
+            elif outcome == UNREADABLE or (outcome == GONE and not directory):
+                self._left_out[UNREADABLE_FOLDERS] += 1
                 self._unreadable.append((place, directory))
 
     def _descend(self, place: int, directory: bytes, below: bytes) -> None:
@@ -92,6 +97,9 @@ class Walk:
         if known is not None and not is_another_device(known.device, device_name(device)):
             is_stored = known.names == names and known.rows == rows and known.device == device_name(device)
             heads, wholes = (known.heads, known.wholes) if is_stored else _still_known(known, names, rows)
+        if arrived := self._arrivals[place].get(directory):
+            heads, wholes = _with_arrivals(arrived, names, rows, heads, wholes)
+            is_stored = False
         start, count = len(self.files), len(rows) // ROW
         self.files.add(Part(place, directory, number, device, names, start, count, is_stored), rows, heads, wholes)
 
@@ -120,6 +128,28 @@ def _still_known(known: Known, names: bytes, rows: bytes) -> tuple[bytes, bytes]
     is_same = (before[was_at] == now[at]).all(axis=1)
     at, was_at = at[is_same], was_at[is_same]
     return _moved(known.heads, was_at, at, len(now)), _moved(known.wholes, was_at, at, len(now))
+
+
+def _with_arrivals(
+    arrived: dict[bytes, Arrival], names: bytes, rows: bytes, heads: bytes, wholes: bytes
+) -> tuple[bytes, bytes]:
+    """Return the digests of a part together with those of files that were read when they arrived."""
+    found = np.frombuffer(rows, np.int64).reshape(-1, COLUMNS)
+    digests = [bytearray(content or bytes(DIGEST * len(found))) for content in (heads, wholes)]
+    for number, name in enumerate(names.split(b"\0")):
+        arrival = arrived.get(name)
+        if arrival and arrival.head and row(arrival.entry)[:4] == found[number, :4].tolist():
+            for content, digest in zip(digests, (arrival.head, arrival.whole or MISSING), strict=True):
+                content[number * DIGEST : (number + 1) * DIGEST] = digest
+    return bytes(digests[0]), bytes(digests[1])
+
+
+def _by_directory(arrivals: list[Arrival]) -> dict[bytes, dict[bytes, Arrival]]:
+    found: dict[bytes, dict[bytes, Arrival]] = {}
+    for arrival in arrivals:
+        path = arrival.entry.path
+        found.setdefault(folder_of(path), {})[name_of(path)] = arrival
+    return found
 
 
 def _moved(content: bytes, was_at: Numbers, at: Numbers, count: int) -> bytes:

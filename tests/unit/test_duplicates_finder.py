@@ -283,7 +283,7 @@ def test_nothing_is_read_twice(root: Path, searcher: Searcher) -> None:
 
 def test_what_is_too_fresh_is_read_again(root: Path, searcher: Searcher, monkeypatch: pytest.MonkeyPatch) -> None:
     build(root, {"a": "same", "b": "same"})
-    monkeypatch.setattr("core.duplicates.exact.UNCERTAIN_NS", 10**12)
+    monkeypatch.setattr("core.duplicates.keeping.UNCERTAIN_NS", 10**12)
     for _ in range(2):
         assert len(searcher.search()) == 1
         assert searcher.read == 2
@@ -338,7 +338,7 @@ def test_damaged_contents_are_started_anew(root: Path, searcher: Searcher, damag
 def test_what_another_device_had_is_read_again(root: Path, searcher: Searcher, monkeypatch: pytest.MonkeyPatch) -> None:
     build(root, {"a": "same", "b": "same"})
     with monkeypatch.context() as patch:
-        patch.setattr("core.duplicates.exact.device_name", lambda device: "this boot/1")
+        patch.setattr("core.duplicates.keeping.device_name", lambda device: "this boot/1")
         searcher.search()
     monkeypatch.setattr("core.duplicates.walk.device_name", lambda device: "this boot/2")
     searcher.search()
