@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
@@ -34,6 +34,10 @@ class Held(Exception):
         self.stuck = list(stuck)
 
 
+Across = Callable[[list[Step], list[bytes]], list[Placed]]
+"""How files get to where a rename does not take them: returns what is placed by then. Raises Held, Cancelled."""
+
+
 class Groups:
     """Carries out groups of files that are moved, trashed or copied."""
 
@@ -42,16 +46,23 @@ class Groups:
         self._transfers = transfers
 
     def carry_out(self, steps: Sequence[Step]) -> None:
-        """Put all files of a group where they go, or none, and record what became of each. Raises Cancelled."""
-        self.complete(steps, [])
+        """Put all files of a group where they go, or none, and record what became of each. Raises Cancelled.
+
+        One that has to be copied is finished with the batch under way.
+        """
+        is_beside_survivors = any(step.survivor is not None for step in steps)
+        self._complete(steps, [], self._transfer if is_beside_survivors else self._put_off)
 
     def complete(self, steps: Sequence[Step], placed: list[Placed]) -> None:
         """Put the rest of a group where it goes, or put back what was placed of it. Raises Cancelled."""
+        self._complete(steps, placed, self._transfer)
+
+    def _complete(self, steps: Sequence[Step], placed: list[Placed], across: Across) -> None:
         try:
             self._check(steps)
             with ExitStack() as stack:
                 held = self._hold_survivors(steps, stack)
-                placed = placed + self._place_beside(held, list(steps))
+                placed = placed + self._place_beside(held, list(steps), across)
         except Held as held:
             self.give_up([*steps, *(file.step for file in placed)], placed, held)
         else:
@@ -88,12 +99,12 @@ class Groups:
                 held.append((step, twins))
         return held
 
-    def _place_beside(self, held: Sequence[tuple[Step, Twins]], steps: list[Step]) -> list[Placed]:
+    def _place_beside(self, held: Sequence[tuple[Step, Twins]], steps: list[Step], across: Across) -> list[Placed]:
         """Return the files at their places, the copies that stay looked at right before and after. Raises Held."""
         for step, twins in held:
             with _held_by(step):
                 twins.check()
-        placed = self._place(steps)
+        placed = self._place(steps, across)
         for step, twins in held:
             try:
                 twins.check_survivor()
@@ -101,12 +112,12 @@ class Groups:
                 raise Held(step, error, self._put_back(placed)) from None
         return placed
 
-    def _place(self, steps: list[Step]) -> list[Placed]:
+    def _place(self, steps: list[Step], across: Across) -> list[Placed]:
         """Return the files at their own places, or all under one number. Raises Held, having moved none."""
         taken = self._first_taken(steps)
         if taken is None:
             try:
-                return self._place_at(steps, [self._run.destination(step) for step in steps])
+                return self._place_at(steps, [self._run.destination(step) for step in steps], across)
             except Held as held:
                 if not isinstance(held.error, DestinationTaken) or held.stuck:
                     raise
@@ -115,7 +126,7 @@ class Groups:
             raise Held(taken, DestinationTaken())
         for places in self._run.free_places(steps):
             try:
-                return self._place_at(steps, places)
+                return self._place_at(steps, places, across)
             except Held as held:
                 if not isinstance(held.error, DestinationTaken) or held.stuck:
                     raise
@@ -130,9 +141,9 @@ class Groups:
                     return step
         return None
 
-    def _place_at(self, steps: list[Step], places: list[bytes]) -> list[Placed]:
+    def _place_at(self, steps: list[Step], places: list[bytes], across: Across) -> list[Placed]:
         if any(step.kind == "copy" for step in steps):
-            return self._transfer(steps, places)
+            return across(steps, places)
         renamed: list[Placed] = []
         for step, place in zip(steps, places, strict=True):
             try:
@@ -140,18 +151,31 @@ class Groups:
             except StorageError as error:
                 stuck = self._put_back(renamed)
                 if isinstance(error, CrossesDevices) and not stuck:
-                    return self._transfer(steps, places)
+                    return across(steps, places)
                 raise Held(step, error, stuck) from None
             renamed.append(Placed(step, place, expected(step)))
         return renamed
 
-    def _transfer(self, steps: list[Step], places: list[bytes]) -> list[Placed]:
-        """Copy all, publish all, and only then take the first source away."""
+    def _put_off(self, steps: list[Step], places: list[bytes]) -> list[Placed]:
+        """Copy all; the batch does the rest. None is placed yet."""
+        self._transfers.join(_Family(self, steps, self._copied(steps, places)))
+        return []
+
+    def _copied(self, steps: list[Step], places: list[bytes]) -> list[Transfer]:
         copied: list[Transfer] = []
         try:
             for step, place in zip(steps, places, strict=True):
                 with _held_by(step):
                     copied.append(self._transfers.copied(step, place))
+        except BaseException:
+            self.remove(copied)
+            raise
+        return copied
+
+    def _transfer(self, steps: list[Step], places: list[bytes]) -> list[Placed]:
+        """Copy all, publish all, and only then take the first source away."""
+        copied = self._copied(steps, places)
+        try:
             for transfer in copied:
                 with _held_by(transfer.step):
                     self._transfers.confirm(transfer)
@@ -164,11 +188,12 @@ class Groups:
                 with _held_by(transfer.step):
                     self._transfers.make_durable(transfer)
         except BaseException:
-            self._remove(copied)
+            self.remove(copied)
             raise
         return self._take_sources(copied)
 
-    def _remove(self, transfers: Sequence[Transfer]) -> None:
+    def remove(self, transfers: Sequence[Transfer]) -> None:
+        """Remove copies whose sources stay."""
         for transfer in transfers:
             with suppress(StorageError):
                 self._transfers.remove(transfer)
@@ -179,10 +204,28 @@ class Groups:
             try:
                 self._transfers.take_source(transfer)
             except StorageError as error:
-                self._remove(transfers[number:])
+                self.remove(transfers[number:])
                 raise Held(transfer.step, error, self._put_back(placed)) from None
             placed.append(Placed(transfer.step, transfer.destination, transfer.copy.fingerprint, transfer.copy.lost))
         return placed
+
+    def end(self, steps: Sequence[Step], transfers: list[Transfer]) -> None:
+        """Take the sources of a group away whose copies are safe, and record what became of its steps."""
+        try:
+            placed = self._take_sources(transfers)
+        except Held as held:
+            self.give_up(steps, [], held)
+        else:
+            for file in placed:
+                self._record(file)
+
+    def stop(self, steps: Sequence[Step], transfers: Sequence[Transfer], held: Held) -> None:
+        """Remove copies of a group; where only a place was taken meanwhile, it goes again, by itself, to another."""
+        self.remove(transfers)
+        if isinstance(held.error, DestinationTaken):
+            self._transfers.do_again(lambda: self.complete(steps, []))
+        else:
+            self.give_up(steps, [], held)
 
     # -- coming back
 
@@ -226,6 +269,21 @@ class Groups:
             else:
                 name = shown(held.step.source.rpartition(b"/")[2])
                 self._run.leave(step, "skipped", f"it belongs with {name}: {held.error}")
+
+
+class _Family:
+    """A group whose files were copied, as a part of the batch."""
+
+    def __init__(self, groups: Groups, steps: list[Step], transfers: list[Transfer]) -> None:
+        self.transfers = transfers
+        self._groups = groups
+        self._steps = steps
+
+    def give_up(self, transfer: Transfer, error: StorageError) -> None:
+        self._groups.stop(self._steps, self.transfers, Held(transfer.step, error))
+
+    def take_sources(self) -> None:
+        self._groups.end(self._steps, self.transfers)
 
 
 class _held_by:  # noqa: N801 - reads as a statement

@@ -27,6 +27,9 @@ _UNSUPPORTED = (errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP)
 _MSDOS, _EXFAT, _FUSE, _NFS, _CIFS, _SMB2 = 0x4D44, 0x2011BAB0, 0x65735546, 0x6969, 0xFF534D42, 0xFE534D42
 _LEASES_BY_THE_SERVER = frozenset({_NFS, _CIFS, _SMB2})
 """File systems that refuse a lease also where nobody writes."""
+_EXT, _XFS, _BTRFS, _F2FS, _TMPFS = 0xEF53, 0x58465342, 0x9123683E, 0xF2F52010, 0x01021994
+_SYNCED_AT_ONCE = frozenset({_EXT, _XFS, _BTRFS, _F2FS, _TMPFS})
+"""File systems whose syncfs brings all bytes and names to the disk; FUSE's does not reach what is behind it."""
 _INODES_MADE_UP = frozenset({_MSDOS, _EXFAT, _FUSE})
 """File systems that may give a file another inode number once it was out of memory."""
 
@@ -156,6 +159,11 @@ def sync_file_system(descriptor: int) -> None:
     if _syncfs(descriptor):
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
+
+
+def syncs_at_once(descriptor: int) -> bool:
+    """Tell whether `sync_file_system` makes all durable that syncing each file and directory there would."""
+    return _file_system(descriptor) in _SYNCED_AT_ONCE
 
 
 def has_writer(descriptor: int) -> bool:

@@ -261,6 +261,11 @@ class LocalStorage(Directories):
         """Make a copy's bytes durable, and read them back. Raises IoFailed if they are not what was copied."""
         with told(), opened(self.open_file(copy.temporary, os.O_RDONLY)) as descriptor:
             os.fsync(descriptor)
+        self.verify(copy)
+
+    def verify(self, copy: Copy) -> None:
+        """Read a copy back whose bytes are durable. Raises IoFailed if they are not what was copied."""
+        with told(), opened(self.open_file(copy.temporary, os.O_RDONLY)) as descriptor:
             os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)  # what is read comes from the disk
             if digest_of(descriptor) != copy.digest:
                 raise IoFailed("what was written does not read back the same")

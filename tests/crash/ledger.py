@@ -117,6 +117,7 @@ class Ledger:
             if os.stat(root).st_dev == device:
                 self._names |= {os.path.join(root, path) for path in read(root)}
                 self._gone = {path for path in self._gone if not path.startswith(root + b"/")}
+                self._dirty = {path for path in self._dirty if not path.startswith(root + b"/")}
 
     def _rename(self, real: Callable[[], None], source: Any, destination: Any, **_: Any) -> None:
         self._renamed(real, _full(source, None), _full(destination, None))

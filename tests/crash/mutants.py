@@ -19,24 +19,29 @@ from core.transfers import Transfers
 
 @dataclass
 class Mutant:
-    """A call of one function that another function makes, and that is left out. `hits`: how often it was."""
+    """A call of one function that another function makes, and that is left out. `hits`: how often it was.
+
+    `answer`: what the call seems to return.
+    """
 
     what: str
     owner: Any
     name: str
     caller: str
+    answer: Any = None
     hits: int = 0
 
     @contextmanager
-    def planted(self, instead: Callable[..., Any] = lambda *_, **__: None) -> Iterator[None]:
+    def planted(self, instead: Callable[..., Any] | None = None) -> Iterator[None]:
         """Leave the call out, or do something instead, while this lasts."""
         original = getattr(self.owner, self.name)
+        done = instead or (lambda *_, **__: self.answer)
 
         def mutant(*arguments: Any, **keywords: Any) -> Any:
             if sys._getframe(1).f_code.co_qualname != self.caller:
                 return original(*arguments, **keywords)
             self.hits += 1
-            return instead(*arguments, **keywords)
+            return done(*arguments, **keywords)
 
         setattr(self.owner, self.name, mutant)
         try:
@@ -53,13 +58,13 @@ MISSING_SYNCS = (
     Mutant("the journal's beginning", Journal, "sync", "_Execution._begin"),
     Mutant("the records that a chain waits for", Journal, "sync", "_Execution._wait_for"),
     Mutant("the record of another name", Journal, "sync", "Run.free_places"),
-    Mutant("the records of copies", Journal, "sync", "Transfers.finish"),
-    Mutant("the records of a group's copies", Journal, "sync", "Groups._transfer"),
+    Mutant("the records of copies", Journal, "sync", "Transfers._finish"),
     Mutant("the journal's bytes", os, "fdatasync", "Journal.sync"),
     Mutant("a copy's bytes", os, "fsync", "LocalStorage.confirm"),
-    Mutant("a group's copies", Transfers, "confirm", "Groups._transfer"),
+    Mutant("the copies of a batch", Transfers, "_sync_at_once", "Transfers._confirmed", True),
+    Mutant("the names of a batch", Transfers, "_sync_at_once", "Transfers._with_names_durable", True),
+    Mutant("a batch at once", linux, "sync_file_system", "_sync"),
     Mutant("a copy's name", LocalStorage, "sync_folder_of", "Transfers.make_durable"),
-    Mutant("a group's names", Transfers, "make_durable", "Groups._transfer"),
     Mutant("any folder of the user's", os, "fsync", "Directories._sync"),
     Mutant("whole file systems", linux, "sync_file_system", "Directories._sync_whole"),
     Mutant("all that was changed, at the end", Directories, "sync", "LocalStorage.sync"),
@@ -72,6 +77,13 @@ MISSING_SYNCS_OF_RECOVERY = (
     Mutant("the name of a copy of a group", Transfers, "make_durable", "Recovery._end_transfer"),
 )
 """The same, of what recovery does in its own way."""
+
+MISSING_SYNCS_OF_A_GROUP_ALONE = (
+    Mutant("the records of a group's copies", Journal, "sync", "Groups._transfer"),
+    Mutant("a group's copies", Transfers, "confirm", "Groups._transfer"),
+    Mutant("a group's names", Transfers, "make_durable", "Groups._transfer"),
+)
+"""The same, of a group across devices that is not finished with a batch."""
 
 REPLACING = (
     Mutant("a move", linux, "rename_noreplace", "LocalStorage.move_unchanged"),

@@ -158,9 +158,17 @@ SCENARIOS: tuple[Scenario, ...] = (
         across=True,
     ),
     Scenario(
-        "across, more than a batch", _many(40), [("move", f"{n}.txt", f"@to/{n}.txt") for n in range(40)], across=True
+        "across, more than a batch", _many(40), [("move", f"{n}.txt", f"@to/{n % 5}/{n}.txt") for n in range(40)],
+        across=True,
     ),
     Scenario("across, group", _I, [*_GROUP_ACROSS, ("move", "z", "@to/z")], across=True),
+    Scenario(
+        "across, groups of one name",
+        {f"{name}.{end}": f"{name} {end}" for name in "ab" for end in ("jpg", "xmp")},
+        [("move", f"{name}.{end}", f"@to/x.{end}", number) for number, name in enumerate("ab", 1)
+         for end in ("jpg", "xmp")],
+        across=True,
+    ),
     Scenario(
         "across, group, one missing",
         _I,

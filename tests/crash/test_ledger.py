@@ -14,11 +14,12 @@ import pytest
 from msgspec.structs import replace
 
 from core.execute import execute
+from core.groups import Groups
 from tests.acting import Silent
 from tests.crash import seam
 from tests.crash.harness import Stage, Theatre, points_of
 from tests.crash.ledger import Broken, Ledger
-from tests.crash.mutants import MISSING_SYNCS, MISSING_SYNCS_OF_RECOVERY, Mutant
+from tests.crash.mutants import MISSING_SYNCS, MISSING_SYNCS_OF_A_GROUP_ALONE, MISSING_SYNCS_OF_RECOVERY, Mutant
 from tests.crash.scenarios import SCENARIOS
 
 each_scenario = pytest.mark.parametrize("theatre", SCENARIOS, indirect=True, ids=lambda scenario: scenario.name)
@@ -52,6 +53,25 @@ def _breaks(theatre: Theatre, mutant: Mutant) -> bool:
         except Broken:
             return True
     return False
+
+
+@pytest.fixture
+def groups_across(theatres: list[Theatre], monkeypatch: pytest.MonkeyPatch) -> list[Theatre]:
+    """Scenarios with a group that has to be copied, which goes by itself, as after somebody stood in its way."""
+    monkeypatch.setattr(Groups, "_put_off", Groups._transfer)
+    return [theatre for theatre in theatres if theatre.scenario.name.startswith("across, group")]
+
+
+def test_nothing_happens_too_early_where_a_group_goes_by_itself(groups_across: list[Theatre]) -> None:
+    for theatre in groups_across:
+        with theatre.stage() as stage:
+            carry_out_by_the_book(stage)
+
+
+@pytest.mark.parametrize("mutant", MISSING_SYNCS_OF_A_GROUP_ALONE, ids=lambda mutant: mutant.what)
+def test_a_missing_sync_of_a_group_that_goes_by_itself_is_noticed(mutant: Mutant, groups_across: list[Theatre]) -> None:
+    assert any(_breaks(theatre, mutant) for theatre in groups_across)
+    assert mutant.hits
 
 
 @pytest.mark.parametrize("mutant", MISSING_SYNCS_OF_RECOVERY, ids=lambda mutant: mutant.what)
