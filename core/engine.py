@@ -16,7 +16,18 @@ from msgspec.structs import replace
 from core.config import Config
 from core.decisions import Decisions, rejected_decisions, run_decisions, undone_decisions
 from core.destinations import Destination
-from core.errors import Cancelled, Interrupted, JournalDamaged, Locked, ShelverError, UnknownFolder, WrongState
+from core.duplicates.contents import Contents
+from core.errors import (
+    Cancelled,
+    Interrupted,
+    JournalDamaged,
+    Locked,
+    ShelverError,
+    UnknownFolder,
+    UnknownOperation,
+    UsageError,
+    WrongState,
+)
 from core.execute import Tally, execute
 from core.facts import FactReader
 from core.history import History
@@ -24,8 +35,9 @@ from core.index import Index
 from core.journal import Approval, Journal, OperationFiles, Outcomes
 from core.model import FINAL_STATES, Counts, Operation, Outcome, Plan, Preview, Progress, Request, State, now
 from core.outcome_table import keep_outcomes
-from core.planners import Ground, Phase, Planner, organize, rollback
+from core.planners import Ground, Phase, Planner, duplicates, organize, rollback
 from core.planners.deeds import check_part, deeds
+from core.planners.reported import check as check_reported
 from core.preview import preview
 from core.progress import Meter
 from core.review import approved_steps, is_whole_pass, leaves_nothing_of, why_it_waits
@@ -34,7 +46,11 @@ from core.state import StateDirectory
 from core.steps import Page, StepPages
 from core.tally import counts as counts_of
 
-PLANNERS: dict[str, Planner] = {"organize": organize.plan, "rollback": rollback.plan}
+PLANNERS: dict[str, Planner] = {
+    "organize": organize.plan,
+    "dedupe": duplicates.plan,
+    "rollback": rollback.plan,
+}
 """Whoever adds a capability adds a planner here."""
 
 _RUN_TO_THE_END: frozenset[State] = frozenset({"completed", "partial", "failed"})
@@ -72,15 +88,24 @@ class Engine:
         """Record a request, durably, and return the queued operation.
 
         Raises UnknownFolder, UnknownOperation, StateFull; WrongState for undoing what did nothing or still runs,
-        UsageError for a part that it never touched, Locked for what a crash cut off and cannot be settled now.
+        UsageError for a part that it never touched or an earlier dedupe never found, Locked for what a crash cut off
+        and cannot be settled now.
         """
         if request.kind == "rollback":
             self._check_can_roll_back(request)
         else:
             self.config.folder(request.folder)
+        if request.of is not None:
+            check_reported(request, self._earlier(request.of))
         self.state.check_room()
         self.files(request.id).create(request)
         return standing(self.files(request.id))
+
+    def _earlier(self, id: str) -> OperationFiles:
+        try:
+            return self.files(id)
+        except UnknownOperation as error:
+            raise UsageError(str(error), field="of") from None
 
     def _check_can_roll_back(self, request: Request) -> None:
         id = request.undo_of or ""
@@ -221,7 +246,9 @@ class Engine:
             decisions = stack.enter_context(closing(Decisions(self.state.decisions)))
             history = stack.enter_context(closing(History(self.state.history)))
             facts = stack.enter_context(FactReader(index))
-            plan = PLANNERS[request.kind](request, Ground(self.config, facts, decisions, history, self.files, report))
+            contents = stack.enter_context(closing(Contents(self.state.contents))) if request.kind == "dedupe" else None
+            ground = Ground(self.config, facts, decisions, history, self.files, report, contents)
+            plan = PLANNERS[request.kind](request, ground)
         files.write_plan(plan)
         return plan
 

@@ -26,6 +26,8 @@ def why_it_waits(request: Request, plan: Plan, mode: str, decisions: Decisions, 
     """Return why a plan that nobody approved must wait, or None when it may run. `mode`: the folder's."""
     if request.dry_run:
         return "a preview: nothing happens until it is approved"
+    if request.kind == "dedupe" and any(_only_looks_alike(step) for step in plan.steps):
+        return "pictures that only look alike: look each over before it goes"
     if not request.automatic or not any(is_acting(step) for step in plan.steps):
         return None
     if not decisions.passed(plan.roots[0], plan.rules):
@@ -38,6 +40,10 @@ def why_it_waits(request: Request, plan: Plan, mode: str, decisions: Decisions, 
 def is_acting(step: Step) -> bool:
     """Tell whether a step would do something with a file."""
     return step.kind not in DIRECTORY_KINDS and not step.refused
+
+
+def _only_looks_alike(step: Step) -> bool:
+    return step.kind == "trash" and step.survivor is None and not step.refused
 
 
 def is_whole_pass(request: Request) -> bool:

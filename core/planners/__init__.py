@@ -11,6 +11,7 @@ from core.model import Plan, Request
 if TYPE_CHECKING:
     from core.config import Config
     from core.decisions import Decisions
+    from core.duplicates.contents import Contents
     from core.facts import FactReader
     from core.history import History
     from core.journal import OperationFiles
@@ -32,6 +33,8 @@ class Ground:
     history: History
     operation: Callable[[str], OperationFiles]
     report: Callable[[Phase, int, int], None]
+    contents: Contents | None = None
+    """What is known of the contents of files, where a planner looks for duplicates."""
 
 
 class Planner(Protocol):
