@@ -9,14 +9,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec.structs import replace
 
 from core.config import Config
 from core.decisions import Decisions, rejected_decisions, run_decisions, undone_decisions
 from core.destinations import Destination
-from core.duplicates.contents import Contents
 from core.errors import (
     Cancelled,
     Interrupted,
@@ -45,6 +44,9 @@ from core.standing import standing
 from core.state import StateDirectory
 from core.steps import Page, StepPages
 from core.tally import counts as counts_of
+
+if TYPE_CHECKING:
+    from core.duplicates.contents import Contents
 
 PLANNERS: dict[str, Planner] = {
     "organize": organize.plan,
@@ -246,11 +248,16 @@ class Engine:
             decisions = stack.enter_context(closing(Decisions(self.state.decisions)))
             history = stack.enter_context(closing(History(self.state.history)))
             facts = stack.enter_context(FactReader(index))
-            contents = stack.enter_context(closing(Contents(self.state.contents))) if request.kind == "dedupe" else None
+            contents = stack.enter_context(self._contents()) if request.kind == "dedupe" else None
             ground = Ground(self.config, facts, decisions, history, self.files, report, contents)
             plan = PLANNERS[request.kind](request, ground)
         files.write_plan(plan)
         return plan
+
+    def _contents(self) -> Contents:
+        from core.duplicates.contents import Contents  # noqa: PLC0415 - numpy, only where needed
+
+        return Contents(self.state.contents)
 
     def _settle(self, id: str, cancelled: ShouldStop) -> None:
         """Find out what became of the steps that cut off an operation which then failed, so that all is taken back.
