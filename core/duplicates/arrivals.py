@@ -15,7 +15,8 @@ from core.duplicates.eyes import Eyes
 from core.duplicates.files import Numbers, entry_of
 from core.duplicates.found import FoundSingly, members_of
 from core.duplicates.keeping import keep
-from core.duplicates.reader import DIGEST, FIRST, MISSING, WHOLE, WHOLES
+from core.duplicates.keying import of_files
+from core.duplicates.reader import COLUMNS, DIGEST, FIRST, MISSING, WHOLE, WHOLES
 from core.duplicates.readers import Readers
 from core.duplicates.walk import MARKS, Walk
 from core.errors import StateFull
@@ -87,10 +88,11 @@ def _others(new: Sequence[Arrival], contents: Contents, eyes: Eyes) -> Iterator[
 def _in_part(part: Beneath, wanted: Numbers) -> Iterator[Arrival]:
     """Yield the files of a part that have one of some keys."""
     root, directory, known = part
-    numbers = np.flatnonzero(np.isin(keys.of_files(known.rows, known.heads), wanted)).tolist()
+    numbers = np.flatnonzero(np.isin(of_files(known.rows, known.heads), wanted)).tolist()
     names = known.names.split(b"\0") if numbers else []
+    rows = np.frombuffer(known.rows, np.int64).reshape(-1, COLUMNS)
     for number in numbers:
-        entry = entry_of(join(directory, names[number]), known.numbers[number].tolist(), 0)
+        entry = entry_of(join(directory, names[number]), rows[number].tolist(), 0)
         digests = (content[number * DIGEST : (number + 1) * DIGEST] for content in (known.heads, known.wholes))
         head, whole = (b"" if digest == MISSING else digest for digest in digests)
         yield Arrival(root, entry, head, whole)

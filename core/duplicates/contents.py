@@ -15,12 +15,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from core.cache import Cache
 from core.duplicates import keys
-from core.duplicates.files import Numbers
-from core.duplicates.reader import COLUMNS
 from core.storage import Entry
 
 UNCERTAIN_NS = 2_000_000_000
@@ -41,11 +37,6 @@ class Known(NamedTuple):
     device: str
     heads: bytes
     wholes: bytes
-
-    @property
-    def numbers(self) -> Numbers:
-        """The rows as numbers."""
-        return np.frombuffer(self.rows, np.int64).reshape(-1, COLUMNS)
 
 
 class Change(NamedTuple):
@@ -164,7 +155,9 @@ CREATE TABLE IF NOT EXISTS walks (root BLOB PRIMARY KEY, began INTEGER NOT NULL,
 
         Takes the parts that are new into the keys first.
         """
-        self._change(keys.take_in_parts)
+        from core.duplicates.keying import take_in_parts  # noqa: PLC0415 - numpy, only where needed
+
+        self._change(take_in_parts)
         ids: set[int] = set()
         arrivals: list[Arrival] = []
         remaining = iter(sorted(wanted))
