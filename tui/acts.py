@@ -10,6 +10,7 @@ from tui import words
 from tui.screens.confirm import Confirm
 from tui.screens.place import operation_title
 from tui.screens.undo import Undo
+from tui.selection import Selection
 from tui.widgets.line import EMPTY, Line
 from tui.wire import exact_path
 
@@ -27,10 +28,20 @@ class Acts:
 
     def __init__(self, face: Face) -> None:
         self._face = face
+        self.planned_here: set[str] = set()
+        """Plans that were made from these screens, and not decided yet."""
 
     def plan(self, folder: str) -> None:
         """Have a folder planned, and show the plan; nothing moves before it is approved."""
-        self._face.attempt(lambda: self._face.agent.submit("organize", folder, dry_run=True), self._started)
+        self._face.attempt(lambda: self._face.agent.submit("organize", folder, dry_run=True), self._planned)
+
+    def _planned(self, operation: Operation) -> None:
+        self.planned_here.add(operation.id)
+        self._started(operation)
+
+    def drop(self, operation: Operation) -> None:
+        """Drop a plan that was only looked at. Unlike one that is rejected, its files are not left alone for it."""
+        self._face.attempt(lambda: self._face.agent.cancel(operation.id), self._took_over)
 
     def add_folder(self) -> None:
         """Ask for a folder, show what its rules would do there, and have it watched."""
@@ -44,16 +55,35 @@ class Acts:
         self._face.live.put(operation)
         self._face.changed()
 
-    def approve(self, operation: Operation, only: Sequence[bytes] | None) -> None:
-        """Ask, then let an operation run."""
-        planned = len(only) if only is not None else operation.counts.pending
-        some = f"{words.count(planned)} of {words.files(operation.counts.planned)}" if only else words.files(planned)
-        self._ask(
-            f"Approve: {operation_title(operation, self._face.around)}",
-            (((some, "strong"), (" go where the list shows.", "text")), EMPTY, _REVERSIBLE),
-            f"Approve {words.files(planned)}",
-            lambda: self._face.agent.approve(operation.id, only=only),
-        )
+    def approve(self, operation: Operation, selection: Selection, *, is_seen: bool = False) -> None:
+        """Let an operation run, without what was taken out; ask first, unless a person has all of it in view."""
+
+        async def approve() -> Operation:
+            chosen = await selection.paths(self._face.agent, operation)
+            if selection.is_turned:
+                return await self._face.agent.approve(operation.id, only=chosen)
+            return await self._face.agent.approve(operation.id, without=chosen or None)
+
+        going = selection.going_of(operation) if operation.state == "proposed" else operation.counts.pending
+        if going == 0 and not selection.is_whole:
+            self._face.tell("Nothing is left to approve; x rejects the plan.", trouble=True)
+        elif is_seen and operation.state == "proposed":
+            if not self._face.rhythm.hurried:
+                self._face.attempt(approve, self._approved)
+        else:
+            some = f"{words.count(going)} of {words.files(operation.counts.planned)}"
+            said = words.files(going) if going == operation.counts.planned else some
+            where = " go where the list shows." if going != 1 else " goes where the list shows."
+            self._ask(
+                f"Approve: {operation_title(operation, self._face.around)}",
+                (((said, "strong"), (where, "text")), EMPTY, _REVERSIBLE),
+                f"Approve {words.files(going)}",
+                approve,
+            )
+
+    def _approved(self, operation: Operation) -> None:
+        self._took_over(operation)
+        self._face.tell("Approved. Once it is done, u takes it back.")
 
     def reject(self, operation: Operation) -> None:
         """Ask, then refuse a proposed operation."""
@@ -116,6 +146,14 @@ class Acts:
                 self._face.attempt(lambda: self._face.agent.approve(preview.operation.id), self._started)
 
         self._face.push_screen(Undo(operation, only), answered)
+
+    def redo(self, operation: Operation, only: Sequence[bytes] | None = None) -> None:
+        """Do again what was taken back: the undo is undone. `only`: the part of an undo that is meant."""
+        undone_by = operation.undone_by
+        if undone_by is None:
+            self.show_undo(operation, only)
+        else:
+            self._face.attempt(lambda: self._face.agent.operation(undone_by), self.show_undo)
 
     def put_away(self, preview: Preview) -> None:
         """Drop the plan of an undo that was only looked at, so that it does not wait for anybody."""

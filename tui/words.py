@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from core.model import Operation, StepView
+from core.model import Operation, Outcome, StepView
 from core.names import shown
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -146,29 +146,41 @@ def can_undo(operation: Operation) -> bool:
     return operation.state in UNDOABLE and operation.undone_by is None and operation.counts.done > 0
 
 
+def outcomes(operation: Operation) -> list[Outcome]:
+    """Return the outcomes that steps of an operation have, what needs a look first."""
+    counts = operation.counts
+    numbers: list[tuple[Outcome, int]] = [
+        ("failed", counts.failed),
+        ("skipped", counts.skipped),
+        ("done", counts.done),
+        ("pending", counts.pending),
+    ]
+    return [outcome for outcome, number in numbers if number > 0]
+
+
 def can_redo(operation: Operation) -> bool:
     """Tell whether something that was taken back can be done again: by undoing the undo."""
     return operation.undone_by is not None or (operation.kind == "rollback" and can_undo(operation))
 
 
 def advice(operation: Operation) -> str:
-    """Return what a person can do about an operation that did not simply go well; else nothing."""
-    done = operation.counts.done
-    take_back = f"; u takes back the {count(done)} that {'was' if done == 1 else 'were'} done" if done else ""
+    """Return what a person can do, in an operation, that did not simply go well; else nothing."""
+    done, stayed, failed = operation.counts.done, operation.counts.skipped, operation.counts.failed
+    take_back = f", u takes back the {count(done)} that {'was' if done == 1 else 'were'} done" if done else ""
     if operation.state == "proposed":
-        return "enter shows where everything would go; nothing moves before you approve"
+        return "a approves, x rejects; nothing moves before that"
     if operation.undone_by:
-        return "it was taken back; u does it again"
+        return "it was taken back, u does it again"
     if operation.state == "failed":
-        return f"a, in the operation, tries what is left again{take_back}"
+        return f"a tries what is left again{take_back}"
     if operation.state == "interrupted":
-        return "it was cut off; a, in the operation, goes on with the rest"
+        return "it was cut off, a goes on with the rest"
     if operation.state == "cancelled":
-        return "it was stopped; a new one does the rest" + take_back
-    if operation.state == "partial" and operation.counts.failed:
-        return f"enter, then o, shows the {count(operation.counts.failed)} that failed, and why{take_back}"
-    if operation.state == "partial":
-        return f"enter, then o, shows the {count(operation.counts.skipped)} that stayed as they were, and why"
+        return f"it was stopped{take_back}"
+    if operation.state == "partial" and failed:
+        return f"o shows the {count(failed)} that failed, and why{take_back}"
+    if operation.state == "partial" and stayed:
+        return f"o shows the {count(stayed)} that stayed as {'it was' if stayed == 1 else 'they were'}, and why"
     return ""
 
 

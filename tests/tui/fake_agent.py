@@ -14,8 +14,8 @@ import msgspec
 from aiohttp import WSMsgType, web
 
 from core.model import Counts, Event, FolderStatus, Operation, Preview, Progress, StepView
-from tui.wire import Day
 from tests.tui.fake_looks import FakeLooks
+from tui.wire import Day
 
 API = "/api/v1"
 STARTED = datetime(2026, 11, 12, 7, 30, tzinfo=UTC)

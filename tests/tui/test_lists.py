@@ -56,11 +56,11 @@ async def test_what_did_not_go_well_says_what_can_be_done(agent: FakeAgent) -> N
         await look.press("l")
         await look.sees("99,900 moved")
         await look.press("G")
-        await look.sees("enter, then o, shows the 100 that stayed as they were, and why")
+        await look.sees("enter opens it: o shows the 100 that stayed as they were, and why")
         await look.press("up", "up")
-        await look.sees("a, in the operation, tries what is left again")
+        await look.sees("enter opens it: a tries what is left again")
         await look.press("up")
-        await look.sees("enter, then o, shows the 2 that stayed")
+        await look.sees("enter opens it: o shows the 2 that stayed")
 
 
 async def test_what_was_taken_back_is_done_again_with_the_same_key(agent: FakeAgent) -> None:

@@ -68,12 +68,68 @@ async def test_the_agent_filters(agent: FakeAgent) -> None:
         assert not look.one(FilterBar).has_class("-open")
 
 
-async def test_steps_of_one_outcome(agent: FakeAgent) -> None:
+async def test_steps_of_one_outcome_what_needs_a_look_first(agent: FakeAgent) -> None:
     async with looking(agent.socket) as look:
         steps = await opened(look, "cam0big0")
-        await look.press("o", "o")
+        await look.sees("O shows the 100 that stayed as they were, and why.")
+        await look.press("o")
         await look.until(lambda: steps.total == 100)
         await look.sees("IMG_000999.JPG", "filter: skipped")
+        await look.press("o")
+        await look.sees("filter: done")
+        await look.press("o")
+        await look.until(lambda: steps.total == 100_000)
+
+
+async def test_files_that_go_together_are_one_line_and_one_mark(agent: FakeAgent) -> None:
+    agent.put(operation("together", 98, counts=Counts(planned=4, done=4)), together())
+    agent.previews["together"] = agent.previews["cam0big0"]
+    async with looking(agent.socket) as look:
+        steps = await opened(look, "together")
+        await look.sees("1 of 2", "IMG_2000.JPG, .AAE, .MOV ", "letter.pdf")
+        await look.press("enter")
+        await look.goes("StepDetail")
+        await look.sees("IMG_2000.JPG", "IMG_2000.AAE", "Pictures/2026/IMG_2000.AAE")
+        await look.press("escape")
+        await look.press("space", "u")
+        await look.goes("Undo")
+        await look.until(agent.acts)
+        assert steps.total == 2
+    assert agent.acts()[0][2]["only"] == [f"{CAMERA}/Pictures/2026/IMG_2000.{end}" for end in ("JPG", "AAE", "MOV")]
+
+
+def together() -> list[StepView]:
+    """Return the steps of a picture with what belongs to it, and of a letter."""
+    names = [("IMG_2000.JPG", 7), ("IMG_2000.AAE", 7), ("IMG_2000.MOV", 7), ("letter.pdf", 0)]
+    return [
+        StepView(
+            seq=number,
+            kind="move",
+            group=group,
+            source=f"{CAMERA}/{name}",
+            destination=f"{CAMERA}/Pictures/2026/{name}",
+            outcome="done",
+            reason=None,
+        )
+        for number, (name, group) in enumerate(names)
+    ]
+
+
+async def test_a_folder_can_be_marked_whole(agent: FakeAgent) -> None:
+    async with looking(agent.socket) as look:
+        await opened(look, "cam0big0")
+        await look.press("m")
+        await look.sees("1 folder marked")
+        assert [line[1] for line in look.lines if "2026-01/" in line] == ["•", "•"]
+        await look.press("down", "space")
+        await look.sees("1 marked, 1 folder marked")
+        await look.press("u")
+        await look.goes("Undo")
+        await look.until(agent.acts)
+    assert agent.acts()[0][2]["only"] == [
+        f"{CAMERA}/Pictures/2026/2026-02/IMG_000001.JPG",
+        f"{CAMERA}/Pictures/2026/2026-01",
+    ]
 
 
 async def test_what_is_marked_is_what_undo_means(agent: FakeAgent) -> None:
@@ -93,9 +149,12 @@ async def test_what_is_marked_is_what_undo_means(agent: FakeAgent) -> None:
 
 
 async def test_approving_asks_first_and_the_answer_at_hand_is_no(agent: FakeAgent) -> None:
+    agent.put(
+        operation("bigplan0", 98, state="proposed", counts=Counts(planned=30)),
+        [msgspec.structs.replace(step, outcome="pending") for step in moves(30)],
+    )
     async with looking(agent.socket) as look:
-        await opened(look, "scanwait")
-        await look.sees("invoice 17.pdf", "Documents/2026/", "to move", "the folder's first pass")
+        await opened(look, "bigplan0")
         await look.press("a")
         await look.goes("Confirm")
         await look.press("a", "enter")  # the key that opened it does not confirm; enter takes the button at hand
@@ -103,22 +162,59 @@ async def test_approving_asks_first_and_the_answer_at_hand_is_no(agent: FakeAgen
         assert agent.acts() == []
         await look.press("a")
         await look.goes("Confirm")
-        await look.sees("Approve 4 files")
+        await look.sees("Approve 30 files")
         await look.press("right", "enter")
-        await look.until(lambda: agent.operations["scanwait"].state == "queued")
+        await look.until(lambda: agent.operations["bigplan0"].state == "queued")
         await look.sees("queued")
+    assert agent.acts() == [("POST", "/operations/bigplan0/approve", {})]
+
+
+async def test_a_plan_that_is_in_view_whole_is_approved_with_one_key(agent: FakeAgent) -> None:
+    async with looking(agent.socket) as look:
+        await opened(look, "scanwait")
+        await look.sees("invoice 17.pdf", "Documents/2026/", "to move", "the folder's first pass")
+        await look.press("a")
+        await look.until(lambda: agent.operations["scanwait"].state == "queued")
+        await look.sees("Approved. Once it is done")
     assert agent.acts() == [("POST", "/operations/scanwait/approve", {})]
 
 
-async def test_approving_a_part(agent: FakeAgent) -> None:
+async def test_a_pasted_text_approves_nothing(agent: FakeAgent) -> None:
+    async with looking(agent.socket, burst=3600.0) as look:  # every key counts as pasted
+        await opened(look, "scanwait")
+        await look.press("down", "a", "a")
+        await look.sees("2 of 4")
+    assert agent.acts() == []
+
+
+async def test_approving_without_some(agent: FakeAgent) -> None:
     async with looking(agent.socket) as look:
         await opened(look, "scanwait")
-        await look.press("down", "space", "a")
-        await look.goes("Confirm")
-        await look.sees("1 of 4 files")
-        await look.press("tab", "enter")
+        await look.press("down", "space")
+        await look.sees("3 files of 4 go")
+        assert "stays" in look.line_with("letter.pdf")
+        await look.press("a")
+        await look.until(agent.acts)
+    assert agent.acts() == [("POST", "/operations/scanwait/approve", {"without": ["/home/lena/Scans/letter.pdf"]})]
+
+
+async def test_approving_only_some(agent: FakeAgent) -> None:
+    async with looking(agent.socket) as look:
+        await opened(look, "scanwait")
+        await look.press("down", "space", "i")
+        await look.sees("1 file of 4 go")
+        assert look.text.count("stays") == 3
+        await look.press("a")
         await look.until(agent.acts)
     assert agent.acts() == [("POST", "/operations/scanwait/approve", {"only": ["/home/lena/Scans/letter.pdf"]})]
+
+
+async def test_with_all_taken_out_there_is_nothing_to_approve(agent: FakeAgent) -> None:
+    async with looking(agent.socket) as look:
+        await opened(look, "scanwait")
+        await look.press("space", "space", "space", "space", "a")
+        await look.sees("Nothing is left to approve")
+    assert agent.acts() == []
 
 
 async def test_rejecting(agent: FakeAgent) -> None:
@@ -145,7 +241,7 @@ async def test_stopping_what_runs(agent: FakeAgent) -> None:
 async def test_keys_that_make_no_sense_in_a_state_do_nothing(agent: FakeAgent) -> None:
     async with looking(agent.socket) as look:
         await opened(look, "cam1done")
-        await look.press("a", "x", "c", "u")
+        await look.press("a", "x", "c", "f")
         await look.until(lambda: look.place == "OperationScreen")
     assert agent.acts() == []
 
@@ -195,13 +291,40 @@ async def test_a_step_in_full_cuts_nothing_off(agent: FakeAgent) -> None:
         assert "~/Camera/afolderwithaname/afolderwithaname" in shown
 
 
-async def test_following_stays_with_what_was_done_last(agent: FakeAgent) -> None:
+async def test_following_stays_with_what_was_done_last_until_one_goes_back(agent: FakeAgent) -> None:
     async with looking(agent.socket) as look:
         steps = await opened(look, "cam2runs")
         await look.press("f")
-        await look.sees("following")
+        await look.sees("following", "f pause")
         await agent.tell(Event(type="progress", progress=progress(1500)))
         await look.until(lambda: steps.cursor == 1500)
+        await look.press("up", "up")
+        await look.until(lambda: "following" not in look.text)
+        await agent.tell(Event(type="progress", progress=progress(1600)))
+        await look.sees("75 %")
+        assert steps.cursor == 1498
+        await look.press("f")
+        await look.until(lambda: steps.cursor == 1600)
+        await look.press("f")
+        await look.until(lambda: "following" not in look.text)
+
+
+async def test_a_plan_made_to_be_looked_at_is_kept_or_dropped_when_one_leaves(agent: FakeAgent) -> None:
+    async with looking(agent.socket) as look:
+
+        def newest() -> str:
+            return max(agent.operations.values(), key=lambda one: one.sequence).state
+
+        for keys, state in ((("enter",), "proposed"), (("tab", "enter"), "cancelling")):
+            await look.press("1", "o")
+            await look.goes("OperationScreen")
+            await look.press("escape")
+            await look.goes("Confirm")
+            await look.sees("Leave this plan?", "Let it wait", "Drop it")
+            await look.press(*keys)
+            await look.goes("Home")
+            await look.until(lambda: newest() == state)  # noqa: B023
+    assert not [path for _, path, _ in agent.acts() if path.endswith("/reject")]  # its files are not left alone for it
 
 
 async def test_an_agent_that_goes_away_while_one_scrolls_is_told_not_crashed(agent: FakeAgent) -> None:

@@ -88,10 +88,10 @@ class Question(Dialog[T]):
     ]
     AUTO_FOCUS = "#no"
 
-    def buttons(self, verb: str, *, ready: bool = True) -> ComposeResult:
+    def buttons(self, verb: str, *, no: str = "Cancel", ready: bool = True) -> ComposeResult:
         """Hold the two buttons."""
         with Horizontal(classes="buttons"):
-            yield Choice("Cancel", id="no")
+            yield Choice(no, id="no")
             yield Choice(verb, id="yes", disabled=not ready)
 
     def action_other(self) -> None:
@@ -115,17 +115,18 @@ class Question(Dialog[T]):
 class Confirm(Question[bool]):
     """A plain question."""
 
-    def __init__(self, title: str, lines: Sequence[Line], verb: str) -> None:
+    def __init__(self, title: str, lines: Sequence[Line], verb: str, *, no: str = "Cancel") -> None:
         super().__init__()
         self._heading = title
         self._said = list(lines)
         self._verb = verb
+        self._no_verb = no
 
     def compose(self) -> ComposeResult:
         """Hold what would happen, and the two buttons."""
         with Box(self._heading, KEYS):
             yield Lines(self._said)
-            yield from self.buttons(self._verb)
+            yield from self.buttons(self._verb, no=self._no_verb)
 
     def confirmed(self) -> None:
         """Yes."""

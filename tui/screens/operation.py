@@ -11,30 +11,33 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.timer import Timer
 
-from core.model import Operation, Outcome, StepView
+from core.model import Operation, Outcome
 from tui import words
 from tui.looks import path_now
-from tui.screens.operation_lines import about, heading, position, step_line
+from tui.screens.leaving import Leaving
+from tui.screens.operation_lines import about, heading, position, staying_line, steps_line
 from tui.screens.place import Banner, Place
-from tui.screens.step import step_facts
+from tui.screens.step import StepDetail, steps_facts
+from tui.selection import Selection
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.glance import Glance
 from tui.widgets.key_bar import KeyBar
-from tui.widgets.line import Ends, Lines
+from tui.widgets.line import Ends, Line, Lines, cut
 from tui.widgets.line_list import LineList
 from tui.widgets.paged_list import PagedList
-from tui.wire import exact_path
-
-OUTCOMES: tuple[Outcome | None, ...] = (None, "done", "skipped", "failed", "pending")
+from tui.widgets.step_list import StepList, Steps, lines_of
 
 
-class OperationScreen(Place):
-    """The plan and what became of it. A plan that waits is approved or rejected here."""
+class OperationScreen(Leaving, Place):
+    """The plan and what became of it. A plan that waits is approved or rejected here, whole or in part.
+
+    `into`: only the files that go to this destination of the plan; `selection`: what was taken out of it already.
+    """
 
     DEFAULT_CSS = """
     OperationScreen #title, OperationScreen #position { background: $surface; }
     OperationScreen #about { padding: 0 1; }
-    OperationScreen PagedList { width: 7fr; }
+    OperationScreen StepList { width: 7fr; }
     OperationScreen Glance { display: none; width: 4fr; }
     OperationScreen.-wide Glance { display: block; }
     """
@@ -44,23 +47,32 @@ class OperationScreen(Place):
         Binding("x", "reject", "reject"),
         Binding("c", "cancel", "stop it"),
         Binding("u", "undo", "undo"),
+        Binding("u", "redo", "redo"),
         Binding("space", "mark", "mark", key_display="space"),
+        Binding("space", "take_out", "take out", key_display="space"),
+        Binding("i", "turn", "turn round", show=False),
+        Binding("m", "mark_folder", "mark the folder", show=False),
         Binding("slash", "filter", "filter", key_display="/"),
         Binding("o", "outcome", "outcome"),
+        Binding("f", "follow", "follow"),
+        Binding("f", "pause", "pause"),
         Binding("e", "explain", "explain"),
         Binding("p", "preview", "preview"),
-        Binding("f", "follow", "follow", show=False),
         Binding("y", "copy", "copy path", show=False),
         Binding("Y", "detail", "show path", show=False),
         Binding("q", "quit", "quit", show=False),
     ]
-    CHANGES = frozenset({"approve", "reject", "cancel", "undo"})
-    AUTO_FOCUS = "PagedList"
+    CHANGES = frozenset({"approve", "reject", "cancel", "undo", "redo"})
+    AUTO_FOCUS = "StepList"
 
-    def __init__(self, operation: Operation, text: str = "") -> None:
+    def __init__(
+        self, operation: Operation, text: str = "", *, selection: Selection | None = None, into: int | None = None
+    ) -> None:
         super().__init__()
         self._operation = operation
         self._text = text
+        self._into = into
+        self._selection = selection or Selection()
         self._outcome: Outcome | None = None
         self._follow = False
         self._seen: object = None
@@ -74,7 +86,7 @@ class OperationScreen(Place):
         yield Banner(id="banner")
         yield Lines(id="about")
         with Horizontal():
-            yield PagedList[StepView](self._fetch, self._draw_step, id="steps")
+            yield StepList(self._fetch, self._draw_steps, id="steps")
             yield Glance(self.around)
         yield FilterBar("a part of a path; !part for all others")
         yield Ends(id="position")
@@ -86,23 +98,33 @@ class OperationScreen(Place):
         self.steps.reload()
 
     @property
-    def steps(self) -> PagedList[StepView]:
+    def steps(self) -> StepList:
         """The list of steps."""
-        return self.query_one(PagedList)
+        return self.query_one(StepList)
 
     @property
     def operation(self) -> Operation:
         """The operation as it is known now."""
         return self.live.operations.get(self._operation.id, self._operation)
 
-    async def _fetch(self, start: int, limit: int) -> tuple[Sequence[StepView], int]:
-        page = await self.face.agent.steps(
-            self._operation.id, start=start, limit=limit, text=self._text, outcome=self._outcome
-        )
-        return page.steps, page.total
+    @property
+    def _is_filtered(self) -> bool:
+        return bool(self._text or self._outcome or self._into is not None)
 
-    def _draw_step(self, step: StepView, width: int) -> tuple[tuple[str, str], ...]:
-        return step_line(step, self.operation, self.around, self._beneath, width)
+    async def _fetch(self, start: int, limit: int) -> tuple[Sequence[Steps], int]:
+        id, agent = self._operation.id, self.face.agent
+        if self._is_filtered:
+            page = await agent.steps(
+                id, start=start, limit=limit, text=self._text, outcome=self._outcome, into=self._into
+            )
+        else:
+            page = await agent.lines(id, start=start, limit=limit)
+        return lines_of(page), page.total
+
+    def _draw_steps(self, steps: Steps, width: int) -> Line:
+        if self.steps.stays(steps):
+            return staying_line(steps, self.around, self._beneath, width)
+        return steps_line(steps, self.operation, self.around, self._beneath, width)
 
     @property
     def _beneath(self) -> str:
@@ -114,7 +136,8 @@ class OperationScreen(Place):
         """Draw what changed; ask for the steps anew if something may have become of those that are seen."""
         operation = self.operation
         progress = self.live.progress.get(operation.id)
-        self.query_one("#title", Ends).show(*heading(operation, self.around))
+        self.steps.selection = self._selection if operation.state == "proposed" else None
+        self.query_one("#title", Ends).show(*self._heading())
         self.tell_age(self.query_one(Banner))
         self._draw_about()
         if self._seen != (operation.state, operation.counts):
@@ -123,16 +146,24 @@ class OperationScreen(Place):
         elif progress is not None and self._done != progress.done:
             self._done = progress.done
             self._freshen_soon()
-            if self._follow and not (self._text or self._outcome):
+            if self._follow and not self._is_filtered:
                 self.steps.cursor = progress.done
         self.refresh_bindings()
+
+    def _heading(self) -> tuple[Line, Line]:
+        title, told = heading(self.operation, self.around)
+        if self._into is None:
+            return title, told
+        path = self._selection.destinations[self._into].path
+        where = self.around.tilde(path) if path else "the trash"
+        return (*title[:1], (f"  → {cut(where, self.size.width // 2)}", "accent")), told
 
     def _freshen_soon(self) -> None:
         """Ask anew for what is seen, in a while and only if something is still to come of it: it costs the agent."""
 
         def freshen() -> None:
             self._soon = None
-            if any(step.outcome == "pending" for step in self.steps.seen()):
+            if any(steps[0].outcome == "pending" for steps in self.steps.seen()):
                 self.steps.freshen()
 
         if self._soon is None:
@@ -148,19 +179,40 @@ class OperationScreen(Place):
         lines.show(about(self.operation, self.live.progress.get(self._operation.id), width))
 
     @on(LineList.Highlighted)
+    def _moved(self) -> None:
+        if self._follow and self.steps.cursor < self._done:  # who goes back wants to look in peace
+            self._follow = False
+            self.refresh_bindings()
+        self._where()
+
     @on(PagedList.Loaded)
     def _where(self) -> None:
         steps = self.steps
-        step = steps.current
-        if self.query_one(Glance).display and step is not None:
-            self.query_one(Glance).tell(lambda width: step_facts(step, self.operation, self.around, width))
-        told = position(steps.cursor, steps.total, len(steps.marks))
+        current = steps.current
+        if self.query_one(Glance).display and current is not None:
+            self.query_one(Glance).tell(lambda width: steps_facts(current, self.operation, self.around, width))
+        told = position(steps.cursor, steps.total, self._chosen())
         if steps.known and not steps.total:
-            told = ((" no step fits the filter" if self._text or self._outcome else " no steps yet", "dim"),)
+            told = ((" no step fits the filter" if self._is_filtered else " no steps yet", "dim"),)
         wanted = " · ".join(filter(None, (self._text, self._outcome)))
         asked = (("filter: ", "dim"), (wanted, "accent"), (" ", "text")) if wanted else ()
         follow = (("following ", "accent"),) if self._follow else ()
         self.query_one("#position", Ends).show(told, (*asked, *follow))
+
+    def _chosen(self) -> str:
+        """Return what is marked, or what of a proposal goes, in words; empty where that is all."""
+        steps = self.steps
+        if steps.selection is not None:
+            going = steps.selection.going_of(self.operation)
+            return "" if steps.selection.is_whole else f"{words.files(going)} of {words.count(self._planned)} go"
+        told = [f"{words.count(len(steps.marks))} marked"] if steps.marks else []
+        if steps.folders:
+            told.append("1 folder marked" if len(steps.folders) == 1 else f"{len(steps.folders)} folders marked")
+        return ", ".join(told)
+
+    @property
+    def _planned(self) -> int:
+        return self.operation.counts.planned
 
     @on(PagedList.Failed)
     def _failed(self, event: PagedList.Failed) -> None:
@@ -183,8 +235,10 @@ class OperationScreen(Place):
         self.query_one(FilterBar).open()
 
     def action_outcome(self) -> None:
-        """Show steps of the next outcome only: all, done, skipped, failed, pending."""
-        self._outcome = OUTCOMES[(OUTCOMES.index(self._outcome) + 1) % len(OUTCOMES)]
+        """Show steps of the next outcome that there is, what needs a look first; at last all again."""
+        cycle = words.outcomes(self.operation)
+        place = cycle.index(self._outcome) if self._outcome in cycle else -1
+        self._outcome = [*cycle, None][(place + 1) % (len(cycle) + 1)]
         self.steps.reload()
 
     # -- keys --------------------------------------------------------------------------------------------
@@ -192,29 +246,28 @@ class OperationScreen(Place):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what the operation's state allows."""
         operation = self.operation
+        is_proposal, is_underway = operation.state == "proposed", operation.state in words.UNDERWAY
         offered = {
             "approve": operation.state in ("proposed", "interrupted", "failed"),
-            "reject": operation.state == "proposed",
+            "reject": is_proposal,
             "cancel": operation.state in words.STOPPABLE,
-            "undo": words.can_undo(operation),
-            "follow": operation.state in words.UNDERWAY,
-            "mark": operation.state == "proposed" or words.can_undo(operation),
+            "undo": words.can_undo(operation) and not words.can_redo(operation),
+            "redo": words.can_redo(operation),
+            "follow": is_underway and not self._follow,
+            "pause": is_underway and self._follow,
+            "mark": words.can_undo(operation),
+            "mark_folder": words.can_undo(operation),
+            "take_out": is_proposal,
+            "turn": is_proposal,
+            "outcome": not is_proposal,
         }
         return super().check_action(action, parameters) if offered.get(action, True) else False
 
-    def _marked(self) -> list[bytes] | None:
-        """Return the paths of what is marked: where each file is now. None: nothing is marked, so all is meant."""
-        paths = [
-            exact_path(step.destination, step.destination_b64)
-            if step.outcome == "done" and step.destination
-            else exact_path(step.source, step.source_b64)
-            for step in self.steps.marks.values()
-        ]
-        return [path for path in paths if path is not None] or None
-
     def action_approve(self) -> None:
-        """Ask, then let it run: what is marked, or all."""
-        self.face.acts.approve(self.operation, self._marked())
+        """Let it run, without what was taken out. Who saw all of a small plan is not asked again."""
+        steps = self.steps
+        is_seen = steps.known and steps.total <= steps.size.height and not self._is_filtered
+        self.face.acts.approve(self.operation, self._selection, is_seen=is_seen)
 
     def action_reject(self) -> None:
         """Ask, then refuse it; its files are left alone from then on."""
@@ -226,38 +279,65 @@ class OperationScreen(Place):
 
     def action_undo(self) -> None:
         """Show what taking it back would do: what is marked, or all."""
-        self.face.acts.show_undo(self.operation, self._marked())
+        self.face.acts.show_undo(self.operation, self.steps.meant() or None)
+
+    def action_redo(self) -> None:
+        """Show what doing it again would do."""
+        self.face.acts.redo(self.operation, self.steps.meant() or None)
 
     def action_mark(self) -> None:
-        """Mark a step, so that undo and approve mean it alone."""
-        self.steps.toggle_mark()
+        """Mark files, so that undo means them alone."""
+        self.steps.toggle()
+        self._where()
+
+    def action_take_out(self) -> None:
+        """Take files out of the proposal, or put them back."""
+        self.action_mark()
+
+    def action_mark_folder(self) -> None:
+        """Mark all files in the folder of the one under the cursor, so that undo means them."""
+        self.steps.toggle_folder()
+        self._where()
+
+    def action_turn(self) -> None:
+        """Let only that go which was taken out."""
+        self._selection.turn()
+        self.steps.refresh()
         self._where()
 
     def action_follow(self) -> None:
         """Stay with the newest step that is done."""
-        self._follow = not self._follow
+        self._follow = True
+        self._done = -1
+        self.live_changed()
         self._where()
+
+    def action_pause(self) -> None:
+        """Stay where the cursor is."""
+        self._follow = False
+        self._where()
+        self.refresh_bindings()
 
     def action_explain(self) -> None:
         """Say what the rules would do with the file under the cursor, and why."""
         if self.steps.current is not None:
-            self.face.looks.explain(path_now(self.steps.current))
+            self.face.looks.explain(path_now(self.steps.current[0]))
 
     def action_preview(self) -> None:
         """Show the file under the cursor."""
         if self.steps.current is not None:
-            self.face.looks.preview(path_now(self.steps.current))
+            self.face.looks.preview(path_now(self.steps.current[0]))
 
     def action_copy(self) -> None:
         """Hand the path where the file is now to the terminal's clipboard."""
         if self.steps.current is not None:
-            self.face.acts.copy_path(self.steps.current)
+            self.face.acts.copy_path(self.steps.current[0])
 
     @on(LineList.Opened)
     def action_detail(self) -> None:
         """Show a step in full."""
         if self.steps.current is not None:
-            self.face.show_step(self.steps.current, self.operation)
+            self.app.push_screen(StepDetail(self.steps.current, self.operation))
 
     async def action_quit(self) -> None:
         """Leave; the agent goes on."""

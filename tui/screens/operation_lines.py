@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from core.model import Operation, Progress, StepView
-from core.names import shown
 from tui import words
 from tui.screens.place import operation_title
 from tui.surroundings import Surroundings
+from tui.widgets.journey import beside as beside_of
 from tui.widgets.journey import journey_line
 from tui.widgets.line import Line, folded, right
 from tui.widgets.progress import newest_moves, progress_line
@@ -37,23 +39,33 @@ def about(operation: Operation, progress: Progress | None, width: int) -> list[L
         lines.append(((words.outcome(operation), "text"), (copied, "dim")))
     for text, role in ((operation.note, "text"), (operation.error, "bad")):
         lines += [((part, role),) for part in folded(text, width)] if text else []
-    if operation.undone_by:
-        lines.append(((f"undone by {shown(operation.undone_by)}", "dim"),))
+    if (told := words.advice(operation)) and operation.state != "proposed":
+        lines.append(((told[:1].upper() + told[1:] + ".", "dim"),))
     return lines
 
 
-def step_line(step: StepView, operation: Operation, around: Surroundings, beneath: str, width: int) -> Line:
-    """Return a step: from → to, and what became of it."""
+def steps_line(steps: Sequence[StepView], operation: Operation, around: Surroundings, beneath: str, width: int) -> Line:
+    """Return a step, or those of files that go together: from → to, and what became of it."""
+    step = next((each for each in steps if each.outcome in ("failed", "skipped")), steps[0])
     word, role = words.step_outcome(step, operation)
     room = max(width - words.OUTCOME_WIDTH - 1, 1)
     share = 0.6 if operation.kind == "rollback" else 0.45  # what goes back comes from deep down
-    paths = journey_line(step, around, beneath, room, share)
+    paths = journey_line(step, around, beneath, room, share, beside_of(steps) if len(steps) > 1 else "")
     return (*paths, (right(word, words.OUTCOME_WIDTH), role), (" ", "text"))
 
 
-def position(cursor: int, total: int, marks: int) -> Line:
-    """Return where one is in the list: 3 of 2,118."""
+def staying_line(steps: Sequence[StepView], around: Surroundings, beneath: str, width: int) -> Line:
+    """Return a step of a proposal that is taken out of it."""
+    room = max(width - words.OUTCOME_WIDTH - 1, 1)
+    told = journey_line(steps[0], around, beneath, room, beside=beside_of(steps))
+    return (*((text, "faint") for text, _ in told), (right("stays", words.OUTCOME_WIDTH), "warn"), (" ", "text"))
+
+
+def position(cursor: int, total: int, chosen: str) -> Line:
+    """Return where one is in the list, and what is chosen in it: 3 of 2,118 · 2 marked."""
     if not total:
         return ((" ", "dim"),)
-    marked = f" · {words.count(marks)} marked" if marks else ""
-    return ((f" {words.count(cursor + 1)} of {words.count(total)}", "dim"), (marked, "accent"))
+    return (
+        (f" {words.count(cursor + 1)} of {words.count(total)}", "dim"),
+        (f" · {chosen}" if chosen else "", "accent"),
+    )

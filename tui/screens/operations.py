@@ -205,6 +205,7 @@ class Operations(Place):
         if self.query_one(Glance).display:
             self.query_one(Glance).look(self.board.current, self.live)
         told = words.advice(self.operation) if self.operation is not None else ""
+        told = f"enter opens it: {told}" if told else ""
         self.query_one("#advice", Lines).show([((cut(told, self.size.width - 2), "dim"),)])
 
     # -- keys --------------------------------------------------------------------------------------------

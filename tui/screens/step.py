@@ -1,8 +1,9 @@
-"""One step in full: the whole of both paths, and why it went as it did."""
+"""One line in full: the whole of all paths, and why it went as it did."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -28,14 +29,14 @@ class StepDetail(Dialog[None]):
         Binding("y", "copy", "copy the path"),
     ]
 
-    def __init__(self, step: StepView, operation: Operation) -> None:
+    def __init__(self, steps: Sequence[StepView], operation: Operation) -> None:
         super().__init__()
-        self._step = step
+        self._steps = steps
         self._operation = operation
 
     def compose(self) -> ComposeResult:
         """Hold the facts."""
-        name = os.path.basename(self._step.source or self._step.destination or "")
+        name = os.path.basename(self._steps[0].source or self._steps[0].destination or "")
         with Box(cut(name, 60), "y copy path · esc close"), VerticalScroll():
             yield Lines(id="facts")
 
@@ -49,11 +50,19 @@ class StepDetail(Dialog[None]):
 
     def _show(self) -> None:
         facts = self.query_one("#facts", Lines)
-        facts.show(step_facts(self._step, self._operation, self.around, max(facts.size.width, 20)))
+        facts.show(steps_facts(self._steps, self._operation, self.around, max(facts.size.width, 20)))
 
     def action_copy(self) -> None:
         """Hand the path where the file is now to the terminal's clipboard."""
-        self.face.acts.copy_path(self._step)
+        self.face.acts.copy_path(self._steps[0])
+
+
+def steps_facts(steps: Sequence[StepView], operation: Operation, around: Surroundings, width: int) -> list[Line]:
+    """Return all there is to say of files that go together, one after the other, nothing cut off."""
+    lines: list[Line] = []
+    for step in steps:
+        lines += [*((EMPTY,) if lines else ()), *step_facts(step, operation, around, width)]
+    return lines
 
 
 def step_facts(step: StepView, operation: Operation, around: Surroundings, width: int) -> list[Line]:

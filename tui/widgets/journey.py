@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
 
 from core.model import StepView
+from core.names import shown
 from tui.surroundings import Surroundings
 from tui.widgets.line import Line, cut, fitted, shortened
 
@@ -34,10 +36,12 @@ class Journey:
         return cls(shared, departure, arrival)
 
 
-def journey_line(step: StepView, around: Surroundings, beneath: str, width: int, share: float = 0.45) -> Line:
+def journey_line(
+    step: StepView, around: Surroundings, beneath: str, width: int, share: float = 0.45, beside: str = ""
+) -> Line:
     """Return a step's paths in exactly `width` cells: from → to, or why nothing became of it.
 
-    `share`: the part of the width that is the departure's.
+    `share`: the part of the width that is the departure's. `beside`: what is said of the files that go with it.
     """
     departing = int((width - len(ARROW)) * share)
     arriving = width - len(ARROW) - departing
@@ -53,10 +57,27 @@ def journey_line(step: StepView, around: Surroundings, beneath: str, width: int,
     shared = around.tilde(journey.shared) if journey.shared.startswith("/") else journey.shared
     arrival = journey.arrival or ("" if shared else around.tilde(beneath) + "/")
     return (
-        *_shared_dimmed(shared, journey.departure, departing),
+        *_departure(shared, journey.departure, beside, departing),
         (ARROW, "faint"),
         *_shared_dimmed(shared, arrival, arriving),
     )
+
+
+def _departure(shared: str, name: str, beside: str, width: int) -> Line:
+    """Return where a file comes from, and what goes with it: in a third of the width, or in what its name leaves."""
+    beside = cut(beside, max(width // 3, width - cell_len(shown(name))))
+    name = shortened(name, width - cell_len(beside))
+    shared = shortened(shared, width - cell_len(beside) - cell_len(name))
+    rest = width - cell_len(shared) - cell_len(name) - cell_len(beside)
+    return ((shared, "faint"), (name, "text"), (beside + " " * rest, "dim"))
+
+
+def beside(steps: Sequence[StepView]) -> str:
+    """Return what is said of the files that go with the first: `, .AAE, .MOV`, or their names."""
+    first = os.path.basename(steps[0].source or "")
+    stem = os.path.splitext(first)[0]
+    names = [os.path.basename(step.source or "") for step in steps[1:]]
+    return "".join(f", {name[len(stem) :] if stem and name.startswith(stem) else name}" for name in names)
 
 
 def _one_place(step: StepView, around: Surroundings, beneath: str, width: int) -> Line:

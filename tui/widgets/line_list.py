@@ -13,7 +13,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.keys import Named
-from tui.widgets.line import EMPTY, INKS, Line, ink
+from tui.widgets.line import EMPTY, INKS, Line, Piece, ink
 
 GUTTER = 2
 """Cells before a line: the cursor and the mark."""
@@ -101,6 +101,10 @@ class LineList(Named, ScrollView, can_focus=True, inherit_bindings=False):
         """Tell whether a person marked a line."""
         return False
 
+    def sign(self, index: int) -> Piece:
+        """Return the one cell that stands before a line."""
+        return ("•" if self.marked(index) else " ", "accent")
+
     def recount(self) -> None:
         """Take note that there are more or fewer lines than before."""
         self.virtual_size = Size(0, self.count())
@@ -118,7 +122,7 @@ class LineList(Named, ScrollView, can_focus=True, inherit_bindings=False):
         if not self.selectable(index):
             return ink(self, self.line(index, width - MARGIN), width)
         here = index == self.cursor
-        gutter: Line = (("▸" if here else " ", "accent"), ("•" if self.marked(index) else " ", "accent"))
+        gutter: Line = (("▸" if here else " ", "accent"), self.sign(index))
         over = ("line--cursor" if self.has_focus else "line--resting") if here else ""
         return ink(self, (*gutter, *self.line(index, max(width - GUTTER - MARGIN, 0))), width, over=over)
 
