@@ -1,8 +1,8 @@
 """A picture made small: whatever its format, upright, on white. Runs in a decoder only.
 
-A JPEG is decoded at an eighth of its size where that is enough; a HEIC gives the small picture stored inside it;
-a raw picture gives the JPEG that its camera put inside. Others have no such short cut. What would take more memory
-than a decoder has is not begun.
+A JPEG is decoded at an eighth of its size where that is enough, or not at all where the small picture inside it can be
+trusted; a HEIC gives its small picture too; a raw picture gives the JPEG that its camera put inside. Others have no
+such short cut. What would take more memory than a decoder has is not begun.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from PIL import Image
 from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
 
 from core.facts.embedded import CONTAINERS, RAW, Embedded, largest_jpeg
+from core.facts.inlaid import inlaid
 
 Size = tuple[int, int]
 """Width and height in pixels."""
@@ -106,6 +107,8 @@ def _decoded(file: BinaryIO, format: str, least: Size, mode: str) -> Opened:
     file.seek(0)
     picture = Image.open(file, formats=_PILLOW[format])
     width, height = picture.size
+    if format == "jpeg" and (small := inlaid(file, picture, least)) is not None:
+        return _upright(small, width, height, picture.getexif().get(_ORIENTATION, 1))
     picture.draft(mode, least)
     halvings = 0
     if isinstance(picture, Jpeg2KImageFile):
@@ -114,7 +117,10 @@ def _decoded(file: BinaryIO, format: str, least: Size, mode: str) -> Opened:
     if _memory(picture, format) >> 2 * halvings > _MOST_BYTES:
         raise ValueError("too large a picture")
     picture.load()
-    orientation = picture.getexif().get(_ORIENTATION, 1)  # gone where loading has turned it already
+    return _upright(picture, width, height, picture.getexif().get(_ORIENTATION, 1))  # gone where it is turned already
+
+
+def _upright(picture: Image.Image, width: int, height: int, orientation: int) -> Opened:
     if orientation not in _TURNED:
         orientation = 1
     return Opened(picture, *((height, width) if orientation > 4 else (width, height)), orientation)

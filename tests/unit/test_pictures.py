@@ -7,20 +7,23 @@ import os
 import struct
 from collections.abc import Iterator
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from random import Random
 
 import imagehash
 import pytest
-from PIL import Image, ImageFilter
+from PIL import Image, ImageEnhance, ImageFilter
 
 from core.duplicates import Place
 from core.duplicates.pictures import Picture, pictures_of, taken
 from core.facts import FactReader
 from core.facts.embedded import largest_jpeg
+from core.facts.inlaid import inlaid
 from core.index import Index
 from core.storage.directories import Directories
 from tests import trees
+from tests.camera import as_a_camera
 from tui.demo import sample_media as media
 from tui.demo import sample_pictures as pictures
 
@@ -163,6 +166,68 @@ def test_a_jpeg_at_the_border_of_two_reads_is_found(tmp_path: Path) -> None:
             assert found.file.read() == jpeg
 
 
+# -- the small picture inside a JPEG ----------------------------------------------------------------------------
+
+
+def trusts(jpeg: bytes, least: tuple[int, int] = (64, 64)) -> bool:
+    file = io.BytesIO(jpeg)
+    with Image.open(file) as picture:
+        return inlaid(file, picture, least) is not None
+
+
+def photograph(seed: int = 1) -> Image.Image:
+    """Return what is large enough for a look at its small picture to be worth it, and has features everywhere."""
+    large = landscape(seed, (1600, 1200))
+    cloud = Image.effect_noise((40, 30), 90).resize(large.size, Image.Resampling.BICUBIC)
+    return Image.blend(large, cloud.convert("RGB"), 0.4)
+
+
+def test_the_small_picture_that_a_camera_made_is_enough(tmp_path: Path, facts: FactReader) -> None:
+    picture = photograph()
+    jpeg = as_a_camera(picture, orientation=6)
+    assert trusts(jpeg)
+    assert trusts(as_a_camera(picture, quality=30))
+    assert not trusts(jpeg, (200, 100))
+    found = looked_at(tmp_path, facts, a_jpg=jpeg, b_png=encoded(picture.transpose(Image.Transpose.ROTATE_270), "PNG"))
+    assert (found["a_jpg"].width, found["a_jpg"].height) == (1200, 1600)
+    assert apart(found["a_jpg"], found["b_png"]) <= 4
+
+
+@cache
+def stale() -> dict[str, bytes]:
+    picture = photograph()
+    barred = Image.new("RGB", (160, 120))
+    barred.paste(picture.resize((160, 100)), (0, 10))
+    plain = picture.copy()
+    plain.paste((90, 120, 200), (0, 0, 1600, 500))
+    whole = as_a_camera(picture)
+    return {
+        "of another picture": as_a_camera(picture, small=photograph(2)),
+        "from before it was cropped": as_a_camera(picture.crop((200, 150, 1600, 1200)), small=picture),
+        "from before it was cut": as_a_camera(picture.crop((0, 0, 1600, 1000)), small=picture),
+        "from before it was brightened": as_a_camera(ImageEnhance.Brightness(picture).enhance(1.3), small=picture),
+        "from before it was turned": as_a_camera(picture.rotate(180), small=picture),
+        "with black bars": as_a_camera(picture.resize((1600, 1000)), small=barred),
+        "under a plain sky": as_a_camera(plain),
+        "that is rubbish": whole.replace(b"\xff\xdb", b"\xff\x00", 1),
+        "that lies elsewhere": whole.replace(
+            struct.pack("<HHII", 0x0201, 4, 1, 68), struct.pack("<HHII", 0x0201, 4, 1, 1 << 31)
+        ),
+        "of a small picture": as_a_camera(picture.resize((640, 480))),
+        "that is none": encoded(picture, "JPEG"),
+    }
+
+
+@pytest.mark.parametrize("why", stale())
+def test_a_small_picture_that_proves_nothing_is_not_trusted(why: str, tmp_path: Path, facts: FactReader) -> None:
+    jpeg = stale()[why]
+    assert not trusts(jpeg)
+    found = looked_at(tmp_path, facts, a_jpg=jpeg)
+    with Image.open(io.BytesIO(jpeg)) as picture:
+        whole = int(str(imagehash.phash(picture)), 16)
+    assert (found["a_jpg"].hash ^ whole).bit_count() <= 2
+
+
 def test_flat_pictures_say_so(tmp_path: Path, facts: FactReader) -> None:
     noise = Image.effect_noise((640, 480), 20)  # gone when it is made small
     files = {
@@ -207,7 +272,7 @@ def test_different_pictures_are_far_apart(tmp_path: Path, facts: FactReader) -> 
 
 def test_what_cannot_be_read_is_left_out(tmp_path: Path, facts: FactReader) -> None:
     whole = encoded(landscape(), "JPEG")
-    bomb = encoded(Image.new("1", (30_000, 30_000)), "PNG")
+    bomb = encoded(Image.new("1", (16_000, 16_000)), "PNG")
     files = {
         "cut_jpg": whole[:3000],
         "noise_jpg": b"\xff\xd8\xff" + Random(1).randbytes(999),
