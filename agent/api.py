@@ -15,7 +15,6 @@ from agent.bodies import (
     Approve,
     Destinations,
     DestinationView,
-    Duplicates,
     Folders,
     Health,
     Me,
@@ -28,14 +27,17 @@ from agent.bodies import (
     StartOperation,
     Status,
     Steps,
+    check_kind,
     check_paths,
     check_rules,
+    chosen,
     exact,
 )
 from agent.metrics import exposition
 from agent.openapi import description
 from agent.routes import Asked, Route, acts, looks
-from core.errors import UnknownOperation, UsageError
+from core.duplicate_views import PageView
+from core.errors import UsageError
 from core.model import FolderStatus, Operation, Outcome, Preview, Request, State, new_id, now
 from core.names import shown, wire_path
 
@@ -77,6 +79,14 @@ class ActivityQuery(Struct, frozen=True, forbid_unknown_fields=True):
     """How many days to look back, today included."""
 
     days: Annotated[int, Meta(ge=1, le=366)] = 28
+
+
+class DuplicatesQuery(Struct, frozen=True, forbid_unknown_fields=True, rename={"start": "from"}):
+    """Which groups: from a number on, of the same content or (`near`) of pictures that look alike; or all."""
+
+    start: Annotated[int, Meta(ge=0)] = 0
+    limit: Limit = 200
+    near: bool | None = None
 
 
 class HistoryQuery(Struct, frozen=True, forbid_unknown_fields=True):
@@ -168,11 +178,10 @@ async def history(agent: Agent, asked: Asked) -> Passages:
     return Passages(results)
 
 
-async def duplicates(agent: Agent, asked: Asked) -> Duplicates:
-    """Return the groups that a dedupe operation found."""
-    if agent.operations.get(asked.id).kind != "dedupe":
-        raise UnknownOperation(shown(asked.id))
-    return Duplicates([])
+async def duplicates(agent: Agent, asked: Asked) -> PageView:
+    """Return a page of the groups that a dedupe operation found."""
+    query: DuplicatesQuery = asked.query
+    return await agent.operations.duplicates(asked.id, query.start, query.limit, query.near)
 
 
 async def me(agent: Agent, asked: Asked) -> Me:
@@ -201,6 +210,7 @@ async def _by(peer: Peer) -> str:
 async def start(agent: Agent, asked: Asked) -> Operation:
     """Start an operation."""
     body: StartOperation = asked.body
+    check_kind(body)
     folder, paths = agent.folder(body.folder), exact(body.paths, body.paths_b64)
     check_rules(folder, body.rules)
     check_paths(paths)
@@ -215,6 +225,11 @@ async def start(agent: Agent, asked: Asked) -> Operation:
         subfolders=body.subfolders,
         rules=body.rules,
         paths=paths,
+        action=body.action,
+        similar=body.similar,
+        of=body.of,
+        choices=chosen(body.choices, body.choices_b64),
+        keep=body.keep,
     )
     return await agent.operations.submit(request)
 
@@ -293,7 +308,14 @@ ROUTES: tuple[Route, ...] = (
     acts("/api/v1/folders/{id}/resume", resume, FolderStatus, "Go on in a folder; accept a halted one"),
     looks("/api/v1/activity", activity, Activity, "What was done on each day", query=ActivityQuery, answers=_WRONG),
     looks("/api/v1/history", history, Passages, "Where a file went", query=HistoryQuery, answers=_WRONG),
-    looks("/api/v1/duplicates/{id}", duplicates, Duplicates, "Groups of a dedupe operation", answers=_UNKNOWN),
+    looks(
+        "/api/v1/duplicates/{id}",
+        duplicates,
+        PageView,
+        "Groups of a dedupe operation",
+        query=DuplicatesQuery,
+        answers=_UNKNOWN | _WRONG,
+    ),
     *looking.ROUTES,
     *previews.ROUTES,
     *configuring.ROUTES,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from msgspec import Struct
 
 from core.activity import Day
 from core.config import Folder
 from core.errors import UsageError
-from core.model import FolderStatus, OnConflict, Operation, Outcome, Progress, StepView
+from core.model import Action, FolderStatus, OnConflict, Operation, Outcome, Progress, StepView
 from core.names import shown
 
 # -- in ---------------------------------------------------------------------------------------------------
@@ -21,6 +21,10 @@ class StartOperation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """What to start. `folder`: a configured name or an absolute path; `rules`: only these, by name.
 
     `paths`: only these files, relative to the folder; those that are not UTF-8 come in `paths_b64`.
+
+    Of a dedupe: `action`, or else it reports; `similar`: pictures that look alike, too; `of`: an earlier dedupe whose
+    groups are acted on, without searching again; `choices`: by the number of such a group, the path that stays (exactly
+    in `choices_b64`), `keep`: policies for all others, in place of the config's. Pictures go by a choice alone.
     """
 
     kind: Literal["organize", "dedupe", "sync"]
@@ -30,6 +34,12 @@ class StartOperation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     rules: list[str] | None = None
     paths: list[str] | None = None
     paths_b64: list[bytes] | None = None
+    action: Action | None = None
+    similar: bool = False
+    of: str | None = None
+    choices: dict[int, str] | None = None
+    choices_b64: dict[int, bytes] | None = None
+    keep: list[str] | None = None
 
 
 class Only(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -72,6 +82,26 @@ def check_rules(folder: Folder, names: Iterable[str] | None) -> None:
     for name in names or ():
         if name not in known:
             raise UsageError(f"folder {shown(folder.name)} has no rule {shown(name)}", field="rules")
+
+
+def chosen(texts: dict[int, str] | None, encoded: dict[int, bytes] | None) -> dict[int, bytes] | None:
+    """Return choices as bytes, from those that are UTF-8 and those that are not; None where neither was given."""
+    if texts is None and encoded is None:
+        return None
+    return {number: text.encode() for number, text in (texts or {}).items()} | (encoded or {})
+
+
+_OF_DEDUPE = ("action", "similar", "of", "choices", "choices_b64", "keep")
+
+
+def check_kind(body: StartOperation) -> None:
+    """Raise UsageError for what makes no sense in an operation of this kind."""
+    wrong = ("subfolders", "rules") if body.kind == "dedupe" else _OF_DEDUPE
+    for name in wrong:
+        if getattr(body, name):
+            raise UsageError(f"`{name}` says nothing to a {body.kind}", field=name)
+    if body.of is None and (body.choices or body.choices_b64):
+        raise UsageError("`choices` are made among the groups of an earlier dedupe: name it in `of`", field="choices")
 
 
 def check_paths(paths: Iterable[bytes] | None) -> None:
@@ -194,12 +224,6 @@ class Passages(Struct, frozen=True):
     """Where files went, newest first."""
 
     results: list[Passage]
-
-
-class Duplicates(Struct, frozen=True):
-    """Groups of files with the same content."""
-
-    groups: list[dict[str, Any]]
 
 
 class Me(Struct, frozen=True, kw_only=True):

@@ -18,8 +18,9 @@ from core.activity import Day
 from core.catalog import Catalog
 from core.config import Config
 from core.destinations import Destination
+from core.duplicate_views import PageView, page_of
 from core.engine import PLANNERS, Engine
-from core.errors import Locked, ShelverError, UsageError, WrongState
+from core.errors import Locked, ShelverError, UnknownOperation, UsageError, WrongState
 from core.history import History, Passage
 from core.model import FINAL_STATES, Operation, Outcome, Preview, Progress, Request, State, now
 from core.names import shown
@@ -301,6 +302,15 @@ class Operations:
         if not self._engine.files(id).has_plan():
             return []
         return await asyncio.to_thread(self._engine.destinations, id)
+
+    async def duplicates(self, id: str, start: int, limit: int, near: bool | None) -> PageView:
+        """Return a page of the groups that a dedupe found; none before. Raises UnknownOperation, JournalDamaged."""
+        if self._catalog.get(id).kind != "dedupe":
+            raise UnknownOperation(shown(id))
+        try:
+            return await asyncio.to_thread(page_of, self._engine.files(id), start, limit, near)
+        except WrongState:
+            return PageView(groups=[])
 
     async def history(self, text: str, limit: int) -> list[Passage]:
         """Return where files went whose path, at any time, holds a text."""

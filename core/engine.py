@@ -37,6 +37,7 @@ from core.outcome_table import keep_outcomes
 from core.planners import Ground, Phase, Planner, duplicates, organize, rollback
 from core.planners.deeds import check_part, deeds
 from core.planners.reported import check as check_reported
+from core.planners.reported import keepers_of
 from core.preview import preview
 from core.progress import Meter
 from core.review import approved_steps, is_whole_pass, leaves_nothing_of, why_it_waits
@@ -97,6 +98,8 @@ class Engine:
             self._check_can_roll_back(request)
         else:
             self.config.folder(request.folder)
+        if request.keep is not None:
+            keepers_of(request, self.config)
         if request.of is not None:
             check_reported(request, self._earlier(request.of))
         self.state.check_room()

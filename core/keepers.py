@@ -70,8 +70,10 @@ def folder_named(text: str) -> str | None:
 class Keepers:
     """The policies of a config, ready to choose."""
 
-    def __init__(self, config: Config) -> None:
-        self._keepers = [_keeper(text, config) for text in config.duplicates.keep]
+    def __init__(self, config: Config, instead: Sequence[str] | None = None) -> None:
+        """`instead`: other policies than the config's. Raises ValueError for what is none, or names no folder."""
+        policies = config.duplicates.keep if instead is None else [check_keeper(text) for text in instead]
+        self._keepers = [_keeper(text, config) for text in policies]
 
     def choose(self, copies: Sequence[Copy]) -> tuple[int, str]:
         """Return the number of the copy that stays, and why, in words."""

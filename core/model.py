@@ -140,7 +140,8 @@ class Request(Struct, frozen=True, kw_only=True, omit_defaults=True):
     files first seen from then on are new to the folder; moving many of the others is what the brake holds back.
 
     Of a dedupe: `action`, or the folder's own; `similar`: near-duplicate pictures, too; `of`: an earlier dedupe, whose
-    groups are acted on; `choices`: by the number of such a group, the absolute path that stays.
+    groups are acted on; `choices`: by the number of such a group, the absolute path that stays; `keep`:
+    policies for all others, in place of the config's.
     """
 
     id: str
@@ -162,6 +163,7 @@ class Request(Struct, frozen=True, kw_only=True, omit_defaults=True):
     similar: bool = False
     of: str | None = None
     choices: dict[int, bytes] | None = None
+    keep: list[str] | None = None
 
 
 class Counts(Struct, kw_only=True):

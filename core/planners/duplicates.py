@@ -18,14 +18,13 @@ from core.config import Folder
 from core.duplicate_pages import FoundFile, FoundGroup, write_groups
 from core.duplicates import ExactGroup, Groups, Member, Place, find_copies, find_exact
 from core.errors import UsageError
-from core.keepers import Keepers
 from core.model import Action, Plan, Request, absolute
 from core.names import shown
 from core.planners import Ground
 from core.planners.copies import Copies
 from core.planners.kin import Kin
 from core.planners.removing import Removing
-from core.planners.reported import reported
+from core.planners.reported import keepers_of, reported
 from core.planners.whose import Whose
 from core.storage import open_storage
 from core.storage.local import LocalStorage
@@ -53,7 +52,7 @@ class _Deduper:
         self._request, self._ground, self._folder = request, ground, folder
         self._open_roots = open_roots
         self._storages: dict[bytes, LocalStorage] = {}
-        self._keepers = Keepers(ground.config)
+        self._keepers = keepers_of(request, ground.config)
         self._kin = Kin(self._storage)
         self._whose = Whose(request, ground.config, folder, ground.decisions)
 
@@ -62,7 +61,7 @@ class _Deduper:
         removing = Removing(self._request.id, self._folder.path, others, self._keepers, self._kin)
         files = self._ground.operation(self._request.id)
         if self._request.of is not None:
-            groups = reported(self._request, self._ground)
+            groups = reported(self._request, self._ground, self._keepers)
             write_groups(files, groups, {})
             removing.remove(groups, self._action, self._counted(len(groups)))
         else:

@@ -316,8 +316,18 @@ def test_what_stays_is_chosen_by_hand(cellar: Cellar) -> None:
     report = cellar.dedupe()
     chosen = {1: os.fsencode(cellar.inbox / "d"), 2: os.fsencode(cellar.inbox / "e")}
     done = cellar.dedupe(of=report.id, action="trash", choices=chosen)
-    assert cellar.tree().keys() == {"a", "b", "d", "e"}
-    assert cellar.told(done)[0] == ("inbox/d", "chosen by hand", ["inbox/c"])
+    assert cellar.tree().keys() == {"a", "d", "e"}
+    assert [why for _, why, _ in cellar.told(done)] == ["first by its path", "chosen by hand", "first by its path"]
+
+
+def test_what_stays_is_left_to_another_policy(cellar: Cellar) -> None:
+    trio(cellar)
+    trees.build(cellar.inbox, {"x": aged("2", OLD), "y": aged("2", NEW)})
+    report = cellar.dedupe()
+    chosen = {1: os.fsencode(cellar.inbox / "x")}
+    done = cellar.dedupe(of=report.id, action="trash", keep=["newest"], choices=chosen)
+    assert done.state == "completed"
+    assert cellar.tree().keys() == {"new", "x", "other"}
 
 
 def test_what_changed_since_the_report_is_skipped_alone(cellar: Cellar) -> None:
@@ -343,6 +353,8 @@ def _other_folder(cellar: Cellar) -> Operation:
         ({"action": "trash", "choices": {7: b"/x"}}, "choices"),
         ({"action": "trash", "choices": {0: b"/x"}}, "choices"),
         ({"action": "trash", "folder": "attic"}, "of"),
+        ({"action": "trash", "keep": ["eldest"]}, "keep"),
+        ({"action": "trash", "keep": ["in:nowhere"]}, "keep"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_the_field(cellar: Cellar, fields: dict[str, object], field: str) -> None:
