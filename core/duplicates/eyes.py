@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
@@ -11,7 +10,7 @@ from typing import Self
 
 from core.duplicates import Place
 from core.duplicates.contents import Arrival
-from core.duplicates.files import row
+from core.duplicates.files import asked
 from core.duplicates.reader import DIGEST, FIRST, MISSING, Reader
 from core.duplicates.reads import note_troubles
 from core.errors import StorageError
@@ -74,8 +73,7 @@ class Eyes:
 
     def _read(self, root: bytes, directory: bytes, files: list[Arrival], kind: bytes) -> list[Arrival]:
         names = b"\0".join([name_of(file.entry.path) for file in files])
-        rows = array("q", [number for file in files for number in row(file.entry)])
-        request = [kind, root, directory, names, rows.tobytes()]
+        request = [kind, root, directory, names, asked(file.entry for file in files)]
         digests, troubles = self._reader.answer(request, lambda count: self._tell(0, 0))
         note_troubles(troubles, self._left_out)
         found = []

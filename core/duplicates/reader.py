@@ -12,7 +12,7 @@ import struct
 import sys
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import NamedTuple
 
 from xxhash import xxh3_128, xxh3_128_digest
@@ -30,7 +30,7 @@ DIGEST = 16
 MISSING = bytes(DIGEST)
 """In place of the digest of a file that could not be read, or changed meanwhile. It is equal to no digest."""
 
-LOOK, FIRST, WHOLES, PROGRESS = b"l", b"f", b"w", b"p"
+LOOK, FIRST, WHOLES, COMPARE, PROGRESS = b"l", b"f", b"w", b"c", b"p"
 FOUND, GONE, UNREADABLE, PROJECT = range(4)
 """What became of a look into a directory. A project's is not told of."""
 
@@ -38,11 +38,15 @@ _ON_THE_WAY = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _TO_LIST = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _TO_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CHUNK = 256 * 1024  # stays in a core's own cache
+_COMPARED = 4 * 1024 * 1024
 _TOLD_EVERY = 64 * 1024 * 1024
 _64_BITS = 1 << 64
 
 Advanced = Callable[[int], None]
 """Hears of bytes read of long files."""
+
+UNTOLD = 255
+"""In place of the kind of a file that could not be compared, or is of one kind too many."""
 
 LOOKED = struct.Struct("<qQq")
 """Outcome, device and number of parts of one directory."""
@@ -67,6 +71,9 @@ class Reader:
         kind, root, *rest = request
         if kind == LOOK:
             return [part for directory in rest for part in self._look(root, directory)]
+        if kind == COMPARE:  # groups, of each: roots and paths (NUL between them), rows
+            groups = zip(request[1::3], request[2::3], request[3::3], strict=True)
+            return [self._kinds(*group, advanced) for group in groups]
         digest = _first_digests if kind == FIRST else _whole_digests
         digests, troubles = [], [0, 0]
         for directory, names, rows in zip(rest[::3], rest[1::3], rest[2::3], strict=True):
@@ -90,13 +97,34 @@ class Reader:
             outcome = UNREADABLE
         return [LOOKED.pack(outcome, 0, 0), b""]
 
+    def _kinds(self, roots: bytes, paths: bytes, rows: bytes, advanced: Advanced) -> bytes:
+        """Tell of what kind each file of a group is: those of one kind are the same, byte for byte."""
+        files = _Asked(paths.split(b"\0"), array("q", rows), [])
+        kinds = bytearray()
+        with closing(_Kinds(advanced)) as known:
+            for root, (path, size, ctime, inode) in zip(roots.split(b"\0"), files.each(), strict=True):
+                kinds.append(UNTOLD)
+                with suppress(OSError):
+                    # What is opened is told by its inode and times: no link on the way can put another in its place.
+                    descriptor = os.open(path, _TO_READ, dir_fd=self._root(root))
+                    try:
+                        kind = known.of(descriptor, size)
+                        if kind < UNTOLD and _is_as_listed(os.fstat(descriptor), size, ctime, inode):
+                            kinds[-1] = kind
+                    finally:
+                        os.close(descriptor)
+        return bytes(kinds)
+
+    def _root(self, root: bytes) -> int:
+        if root not in self._roots:
+            self._roots[root] = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        return self._roots[root]
+
     @contextmanager
     def _opened(self, root: bytes, directory: bytes, flags: int) -> Iterator[int]:
         """Open a directory a component at a time, following no symlink beneath the root."""
-        if root not in self._roots:
-            self._roots[root] = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         *parents, name = directory.split(b"/") if directory else [b"."]
-        current = top = self._roots[root]
+        current = top = self._root(root)
         try:
             for parent in parents:
                 step = os.open(parent, _ON_THE_WAY, dir_fd=current)
@@ -135,13 +163,8 @@ def _listed(descriptor: int, marks: frozenset[str]) -> list[bytes]:
                     continue
                 if status.st_dev == device:  # else it is a mount of its own, that nothing can take away
                     names.append(name)
-                    numbers += (
-                        status.st_size,
-                        status.st_mtime_ns,
-                        status.st_ctime_ns,
-                        status.st_ino,
-                        status.st_nlink,
-                    )
+                    times = (status.st_mtime_ns, status.st_ctime_ns)
+                    numbers += (status.st_size, *times, status.st_ino, status.st_nlink)
             elif item.is_dir(follow_symlinks=False):
                 below.append(name)
     rows = _rows(names, numbers)
@@ -208,18 +231,16 @@ def _first_digests(directory: int, asked: _Asked, _: Advanced) -> list[bytes]:
             troubles[1] += 1
             digests.append(MISSING)
             continue
-        is_whole = len(content) == size or size > WHOLE
-        if (
-            is_whole
-            and status.st_ctime_ns == ctime
-            and status.st_size == size
-            and status.st_ino in (inode, inode + _64_BITS)
-        ):
+        if (len(content) == size or size > WHOLE) and _is_as_listed(status, size, ctime, inode):
             digests.append(xxh3_128_digest(content))
         else:
             troubles[0] += 1
             digests.append(MISSING)
     return digests
+
+
+def _is_as_listed(status: os.stat_result, size: int, ctime: int, inode: int) -> bool:
+    return status.st_ctime_ns == ctime and status.st_size == size and status.st_ino in (inode, inode + _64_BITS)
 
 
 def _two_ends(descriptor: int, size: int) -> bytes:
@@ -241,7 +262,7 @@ def _whole_digests(directory: int, asked: _Asked, advanced: Advanced) -> list[by
             asked.troubles[1] += 1
             digests.append(MISSING)
             continue
-        if (status.st_size, status.st_ctime_ns) == (size, ctime) and status.st_ino in (inode, inode + _64_BITS):
+        if _is_as_listed(status, size, ctime, inode):
             digests.append(digest)
         else:
             asked.troubles[0] += 1
@@ -262,6 +283,69 @@ def _whole_digest(descriptor: int, advanced: Advanced) -> bytes:
             untold = 0
     advanced(untold)
     return digest.digest()
+
+
+# -- comparing --------------------------------------------------------------------------------------
+
+
+class _Kinds:
+    """Sorts open files of one size by their bytes."""
+
+    def __init__(self, advanced: Advanced) -> None:
+        self._advanced = advanced
+        self._contents: list[bytes] = []
+        self._descriptors: list[int] = []
+
+    def of(self, descriptor: int, size: int) -> int:
+        """Return the kind of a file: 0 for all that are as the first one, 1, …"""
+        if size <= WHOLE:
+            content = os.read(descriptor, size)
+            if content not in self._contents:
+                self._contents.append(content)
+            return self._contents.index(content)
+        for kind, other in enumerate(self._descriptors):
+            if same_bytes(other, descriptor, self._advanced):
+                return kind
+        self._descriptors.append(os.dup(descriptor))
+        return len(self._descriptors) - 1
+
+    def close(self) -> None:
+        """Let go of the files."""
+        while self._descriptors:
+            os.close(self._descriptors.pop())
+
+
+def same_bytes(a: int, b: int, go_on: Advanced) -> bool:
+    """Tell whether two descriptors read the same; see `core.duplicates.compare`."""
+    if os.fstat(a).st_size != os.fstat(b).st_size:
+        return False
+    left, right = bytearray(_CHUNK), bytearray(_CHUNK)
+    position = untold = 0
+    while True:
+        count = _fill(a, left, position)
+        if _fill(b, right, position) != count:
+            return False
+        if count < _CHUNK:
+            go_on(untold + count)
+            return left[:count] == right[:count]
+        if left != right:
+            return False
+        position += count
+        untold += count
+        if untold >= _COMPARED:
+            go_on(untold)
+            untold = 0
+
+
+def _fill(descriptor: int, buffer: bytearray, position: int) -> int:
+    """Read until the buffer is full or the file ends: a file system may give less than was asked for."""
+    filled = os.preadv(descriptor, [buffer], position)
+    while 0 < filled < len(buffer):
+        more = os.preadv(descriptor, [memoryview(buffer)[filled:]], position + filled)
+        if not more:
+            break
+        filled += more
+    return filled
 
 
 # -- the child --------------------------------------------------------------------------------------
