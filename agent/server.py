@@ -139,7 +139,8 @@ class Server:
         application = web.Application(client_max_size=BODY_LIMIT, middlewares=[self._guard])
         application[CHANNELS] = set()
         for route in ROUTES:
-            application.router.add_route(route.method, route.path, self._handler(route))
+            path = route.path.replace("{id}", "{id:[^/]+}")  # a folder's name may hold braces
+            application.router.add_route(route.method, path, self._handler(route))
         application.router.add_get("/ws/events", self._listen)
         application.router.add_get("/ws/operations/{id}", self._listen)
         self._application = application

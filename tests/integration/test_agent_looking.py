@@ -87,6 +87,16 @@ def test_the_rules_in_order_with_what_each_moved(agent: AgentUnderTest) -> None:
         assert agent.get("/api/v1/folders/nowhere/rules").status == 404
 
 
+def test_a_folder_whose_name_holds_braces(agent: AgentUnderTest) -> None:
+    build(agent.home / "dl", {})
+    agent.folder("{a} [b] ö", agent.home / "dl")
+    with agent.running():
+        agent.until_folder("{a} [b] ö", "watching")
+        name = quote("{a} [b] ö")
+        assert agent.get(f"/api/v1/folders/{name}/rules").body["folder"] == "{a} [b] ö"
+        assert agent.post(f"/api/v1/folders/{name}/pause").body["state"] == "paused"
+
+
 def test_the_doctors_findings(looked_at: AgentUnderTest) -> None:
     found = {each["check"]: each for each in looked_at.get("/api/v1/doctor").body["findings"]}
     assert found["journals"]["level"] == "ok" and found["catalog"]["level"] == "ok"

@@ -50,7 +50,7 @@ async def test_a_proposal_is_looked_at_approved_and_undone(agent: AgentUnderTest
             await look.press("w")
             await look.types("report")
             await look.press("enter")
-            await look.sees("report [b].txt", "2 found")
+            await look.sees("report [b].txt", "1 file found")
 
 
 async def test_organizing_by_hand_shows_the_plan_first(agent: AgentUnderTest, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ class FakeLooks:
     def __init__(self, agent: FakeAgent) -> None:
         self._agent = agent
         self.explanations: dict[str, dict[str, Any]] = {}
-        self.previews: dict[str, dict[str, Any]] = {}
+        self.previews: dict[str, dict[str, Any] | Callable[[int, int], dict[str, Any]]] = {}
         self.rules: dict[str, dict[str, Any]] = {}
         self.findings: list[dict[str, Any]] = []
         self.config: dict[str, Any] = {"path": "/home/lena/.config/shelver/config.toml", "exists": True}
@@ -34,9 +34,9 @@ class FakeLooks:
 
     def routes(self) -> list[web.RouteDef]:
         return [
-            web.get(f"{API}/files/explain", self._file(lambda: self.explanations)),
-            web.get(f"{API}/files/preview", self._file(lambda: self.previews)),
-            web.get(f"{API}/folders/{{name}}/rules", self._rules),
+            web.get(f"{API}/files/explain", self._explain),
+            web.get(f"{API}/files/preview", self._preview),
+            web.get(API + "/folders/{name:[^/]+}/rules", self._rules),
             web.get(f"{API}/doctor", self._doctor),
             web.get(f"{API}/config", self._config),
             web.post(f"{API}/config/reload", self._config),
@@ -45,13 +45,15 @@ class FakeLooks:
             web.get(f"{API}/duplicates/{{id}}", self._duplicates),
         ]
 
-    def _file(self, known: Callable[[], dict[str, dict[str, Any]]]) -> Callable[[web.Request], Any]:
-        async def answer(request: web.Request) -> web.Response:
-            path = request.query.get("path") or f"b64:{request.query['path_b64']}"
-            found = known().get(path)
-            return _json(found) if found else _refuse(422, "usage_error", f"{path} lies in no folder of Shelver's")
+    async def _explain(self, request: web.Request) -> web.Response:
+        found = self.explanations.get(_path(request))
+        return _json(found) if found else _not_here(request)
 
-        return answer
+    async def _preview(self, request: web.Request) -> web.Response:
+        found = self.previews.get(_path(request))
+        if callable(found):
+            found = found(int(request.query["columns"]), int(request.query["rows"]))
+        return _json(found) if found else _not_here(request)
 
     async def _rules(self, request: web.Request) -> web.Response:
         found = self.rules.get(request.match_info["name"])
@@ -106,6 +108,14 @@ def picture(columns: int, rows: int, hue: float = 0.0) -> dict[str, Any]:
             else:
                 pixels += bytes((int(90 + 120 * y / height), int(140 + 60 * y / height), 215))
     return {"width": width, "height": height, "rgb": b64encode(bytes(pixels)).decode()}
+
+
+def _path(request: web.Request) -> str:
+    return request.query.get("path") or f"b64:{request.query['path_b64']}"
+
+
+def _not_here(request: web.Request) -> web.Response:
+    return _refuse(422, "usage_error", f"{_path(request)} lies in no folder that Shelver looks after")
 
 
 def _json(value: object, status: int = 200) -> web.Response:

@@ -20,7 +20,7 @@ def furnished_to_look(socket: Path) -> FakeAgent:
     agent = furnished(socket)
     looks = agent.looks
     looks.explanations = {INVOICE: EXPLAINED, PHOTO: SETTLED}
-    looks.previews = {PHOTO: photo(40, 12), INVOICE: LETTER}
+    looks.previews = {PHOTO: photo, INVOICE: LETTER}
     looks.rules = {"scans": SCANS, "downloads": BUILT_IN, "archive": BUILT_IN | {"folder": "archive"}}
     looks.findings = FINDINGS
     looks.prospects = {MESS: MESSY}
@@ -34,8 +34,14 @@ def photo(columns: int, rows: int) -> dict[str, Any]:
         "size": 3_145_728,
         "modified": at(13, 9, 14),
         "facts": {"taken": "2026-07-14T18:22:31", "camera": "Fuji X-T5", "dimensions": "4032x3024"},
-        "picture": picture(columns, rows),
+        "picture": picture(*framed(columns, rows)),
     }
+
+
+def framed(columns: int, rows: int) -> tuple[int, int]:
+    """Return the cells that a picture of 4:3 takes in so many."""
+    rows = min(rows, columns * 3 // 8)
+    return min(columns, rows * 8 // 3), rows
 
 
 LETTER: dict[str, Any] = {
@@ -87,7 +93,12 @@ SCANS: dict[str, Any] = {
     "folder": "scans",
     "rules": [
         {"name": "keep these", "match": {"name": ["keep*", "README*"]}, "action": "leave", "moved": 0},
-        {"name": "pictures", "match": {"kind": ["image", "video"]}, "to": "Pictures/{taken|modified:%Y}/", "moved": 1204},
+        {
+            "name": "pictures",
+            "match": {"kind": ["image", "video"]},
+            "to": "Pictures/{taken|modified:%Y}/",
+            "moved": 1204,
+        },
         {
             "name": "invoices",
             "match": {"ext": "pdf", "any": [{"name": "*invoice*"}, {"text": "Invoice|Rechnung"}]},

@@ -115,7 +115,7 @@ async def test_where(agent: FakeAgent, picture: SnapshotAssertion) -> None:
         await look.press("w")
         await look.types("0042")
         await look.press("enter")
-        await look.sees("2 found")
+        await look.sees("1 file found")
         assert await taken(look) == picture
 
 

@@ -17,7 +17,7 @@ from tui.screens.confirm import KEYS, Choice, Question
 from tui.screens.place import Box, Dialog
 from tui.surroundings import Surroundings
 from tui.widgets.journey import journey_line
-from tui.widgets.line import EMPTY, Line, Lines, cut, fitted, folded, right
+from tui.widgets.line import EMPTY, Line, Lines, cut, folded, right
 from tui.widgets.path_input import PathEntry, PathInput
 from tui.wire_looks import Prospect
 
@@ -143,7 +143,7 @@ def prospect_lines(found: Prospect, mode: str, around: Surroundings, width: int,
     if others := sum(each.files for each in found.rules[RULES:]):
         lines.append(_figure(others, figures, "by other rules", "dim", width))
     for reason, number in list(found.refusals.items())[:2]:
-        lines.append(_figure(number, figures, reason, "warn", width))
+        lines.append(_figure(number, figures, f"stay: {reason}", "warn", width))
     ending = _ending(found, mode, around, width)
     sample = found.sample[: max(min(room - len(lines) - len(ending) - 1, 6), 0)]
     if sample:
@@ -160,8 +160,8 @@ def _counts(found: Prospect, width: int) -> Line:
         return (("No loose files there yet; what arrives will be looked at.", "text"),)
     has = "has" if found.moves == 1 else "have"
     told = f"{words.files(found.moves)} {has} a place, {words.count(found.stays)} stay"
-    some = "" if found.looked_at == found.files else f" (of {words.count(found.files)}; the first were looked at)"
-    return ((told, "strong"), (cut(some, max(width - len(told), 4)), "dim"))
+    some = "" if found.looked_at == found.files else f"  of the first {found.looked_at:,} of {words.files(found.files)}"
+    return ((told, "strong"), (cut(some, max(width - len(told), 0)), "dim"))
 
 
 def _ending(found: Prospect, mode: str, around: Surroundings, width: int) -> list[Line]:
@@ -172,11 +172,13 @@ def _ending(found: Prospect, mode: str, around: Surroundings, width: int) -> lis
             *(((part, "warn"),) for part in folded(told, width)),
             *(((f"  {cut(line, width - 2)}", "text"),) for line in found.table.splitlines()),
         ]
-    asks = "asks before it moves anything" if mode == "review" else "moves new files by itself"
     where = around.tilde(found.config) if found.config else ""
     label = f"It becomes “{shown(found.name)}” in {where}"
-    return [
-        EMPTY,
-        (("m", "accent"), ("  ", "text"), (fitted(f"it {asks}", width - 3), "text")),
-        ((cut(label, width), "dim"),),
-    ]
+    return [EMPTY, _mode_line(mode), ((cut(label, width), "dim"),)]
+
+
+def _mode_line(mode: str) -> Line:
+    line: Line = (("New files:  ", "dim"), ("m", "accent"))
+    for each, said in (("review", "ask first"), ("auto", "move by themselves")):
+        line = (*line, (f" {said}", "strong" if each == mode else "faint"), ("  ", "text"))
+    return line

@@ -8,7 +8,6 @@ from functools import partial
 from importlib.metadata import version
 from typing import ClassVar
 
-from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.timer import Timer
@@ -20,7 +19,7 @@ from tui.screens.place import Banner, Place
 from tui.widgets.board import Board, Row
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.line import EMPTY, Ends, Line, cut, folded, rule
-from tui.widgets.line_list import LineList
+from tui.widgets.still_board import StillBoard
 from tui.wire import Status
 from tui.wire_looks import Finding
 from tui.written import Written
@@ -47,7 +46,7 @@ class Diagnostics(Place):
         Binding("f12", "back", "back", show=False),
         Binding("q", "quit", "quit", show=False),
     ]
-    AUTO_FOCUS = "Board"
+    AUTO_FOCUS = "StillBoard"
 
     def __init__(self, written: Written | None = None) -> None:
         super().__init__()
@@ -62,7 +61,7 @@ class Diagnostics(Place):
         yield from super().compose()
         yield Ends(((" Diagnostics", "strong"),), id="title")
         yield Banner(id="banner")
-        yield Board(id="facts")
+        yield StillBoard(id="facts")
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -172,14 +171,6 @@ class Diagnostics(Place):
         return rows
 
     # -- keys --------------------------------------------------------------------------------------------
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """There is nothing behind a fact."""
-        return False if action == "open" else super().check_action(action, parameters)
-
-    @on(LineList.Opened)
-    def _open(self) -> None:
-        """Nothing opens."""
 
     def action_copy(self) -> None:
         """Hand all of it to the terminal's clipboard, to send along."""

@@ -21,9 +21,10 @@ ACTIONS = {
 }
 """What can be done with what is too much."""
 
+DATE = 19
 SIZES = 15
 FREED = 10
-"""Cells of how many files of what size there are, and of the bytes that a group would free."""
+"""Cells of a date, of how many files of what size there are, and of the bytes that a group would free."""
 
 
 def group_line(group: DuplicateGroup, choices: Choices, around: Surroundings, width: int) -> Line:
@@ -44,9 +45,10 @@ def group_line(group: DuplicateGroup, choices: Choices, around: Surroundings, wi
 def _alike(group: DuplicateGroup, kept: str | None, around: Surroundings, width: int) -> Line:
     sizes = " | ".join(measures(file) for file in group.files[:3])
     more = f" and {len(group.files) - 3} more" if len(group.files) > 3 else ""
-    room = max(width - SIZES - 2, 10)
-    told = fitted(cut(sizes + more, room * 6 // 10), room * 6 // 10) if room > 40 else ""
-    rest = room - len(told)
+    room = max(width - SIZES, 10)
+    measured = room * 11 // 20 if room > 40 else 0
+    told = fitted(cut(sizes + more, measured - 2), measured) if measured else ""
+    rest = room - measured
     decided: Line = (
         (("keep ", "faint"), *_path(kept, around, rest - 5)) if kept else ((fitted("you decide", rest), "faint"),)
     )
@@ -62,8 +64,8 @@ def file_line(group: DuplicateGroup, file: Duplicate, choices: Choices, around: 
     """Return one file of a group: whether it stays, where it lies, when it was changed."""
     word, role = _fate(file, choices.keeps(group))
     when = _when(file, around) if width >= 60 else ""
-    room = max(width - 9 - (14 if when else 0), 8)
-    return ((f"{word:<9}", role), *_path(file.path, around, room), (right(when, 14) if when else "", "dim"))
+    room = max(width - 9 - (DATE if when else 0), 8)
+    return ((f"{word:<9}", role), *_path(file.path, around, room), (right(when, DATE) if when else "", "dim"))
 
 
 def _fate(file: Duplicate, kept: str | None) -> tuple[str, str]:
@@ -90,17 +92,17 @@ def why_line(group: DuplicateGroup, choices: Choices, width: int) -> Line:
 
 
 def card_lines(file: Duplicate, width: int, *, kept: str | None, around: Surroundings) -> list[Line]:
-    """Return what stands beneath a picture."""
+    """Return what stands beneath a picture, in three lines."""
     word, role = _fate(file, kept)
     away = f"distance {file.distance}" if file.distance else "the best"
-    when = file.taken or _when(file, around)
+    told = " · ".join(filter(None, (away, file.taken or _when(file, around))))
+    size = measures(file)
     folder = around.tilde(os.path.dirname(file.path))
+    rest = width - len(size)
     return [
         ((fitted(os.path.basename(file.path), width), "strong"),),
-        ((fitted(shortened(folder, width), width), "dim"),),
-        ((fitted(cut(measures(file), width), width), "text"),),
-        ((fitted(cut(f"{away} · {when}" if when else away, width), width), "dim"),),
-        ((fitted(word, width), role),),
+        ((cut(size, width), "text"), (shortened(f"  {folder}", rest) if rest >= 12 else "", "dim")),
+        ((word, role), (cut(f"  {told}", max(width - len(word), 0)), "dim")),
     ]
 
 

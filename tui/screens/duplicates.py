@@ -28,6 +28,7 @@ from tui.screens.duplicate_lines import (
 from tui.screens.keep_policy import KeepPolicy
 from tui.screens.place import Banner, Place
 from tui.widgets.board import Board, Row
+from tui.widgets.file_pane import FilePane
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.line import EMPTY, Ends, Line, Lines, rule
 from tui.widgets.line_list import LineList
@@ -46,7 +47,7 @@ PAGE = 1000
 class GroupList(PagedList[DuplicateGroup]):
     """The groups; enter shows what would be done."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "open", "see the plan")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "open", "plan")]
 
 
 class Duplicates(Place):
@@ -57,10 +58,13 @@ class Duplicates(Place):
     Duplicates #about { padding: 0 1; }
     Duplicates #groups { height: 1fr; }
     Duplicates #group { height: 9; }
-    Duplicates.-near #group { height: 60%; min-height: 10; }
+    Duplicates.-near #group { height: 70%; min-height: 10; }
     Duplicates PictureCards { display: none; }
     Duplicates.-near PictureCards { display: block; }
     Duplicates.-near #files { display: none; }
+    Duplicates FilePane { display: none; height: 2fr; border-top: hkey $rule; padding: 1 2; }
+    Duplicates.-wide FilePane { display: block; }
+    Duplicates.-near FilePane { display: none; }
     Duplicates.-wide #halves { layout: horizontal; }
     Duplicates.-wide #groups { width: 6fr; height: 100%; }
     Duplicates.-wide #group { width: 7fr; height: 100%; border-left: vkey $rule; }
@@ -69,7 +73,7 @@ class Duplicates(Place):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "keep", "keep this", key_display="space"),
-        Binding("K", "policy", "keep by policy", key_display="K"),
+        Binding("K", "policy", "policy", key_display="K"),
         Binding("tab", "other_half", "files", key_display="tab"),
         Binding("1", "part(False)", "exact", show=False),
         Binding("2", "part(True)", "alike", show=False),
@@ -108,6 +112,7 @@ class Duplicates(Place):
                 yield Ends(id="files-title")
                 yield Board(id="files")
                 yield PictureCards()
+                yield FilePane()
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -262,6 +267,7 @@ class Duplicates(Place):
             title.show(rule(width) if self._asked else EMPTY)
             files.show([])
             self.query_one(PictureCards).show([])
+            self.query_one(FilePane).look(b"")
             return
         where = f"{words.count(self.groups.cursor + 1)} of {words.count(self.groups.total)}"
         title.show(((f" {where} · ", "dim"), *why_line(group, self._choices, max(width - len(where) - 5, 8))))
@@ -274,6 +280,13 @@ class Duplicates(Place):
                 for file in group.files
             ]
         )
+        self._look_at_file()
+
+    @on(LineList.Highlighted, "#files")
+    def _look_at_file(self) -> None:
+        pane = self.query_one(FilePane)
+        if pane.display and not self._near and self.file is not None:
+            pane.look(_path(self.file))
 
     def _drawer(self, group: DuplicateGroup, file: Duplicate) -> partial[Line]:
         return partial(file_line, group, file, self._choices, self.around)

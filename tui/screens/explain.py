@@ -19,6 +19,7 @@ from tui.widgets.file_pane import FilePane
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.line import EMPTY, Ends, Lines, cut, folded
 from tui.widgets.path_input import PathInput
+from tui.widgets.still_board import StillBoard
 from tui.wire import exact_path
 from tui.wire_looks import Explanation
 
@@ -42,7 +43,7 @@ class Explain(Place):
         Binding("f5", "again", "look again", show=False),
         Binding("q", "quit", "quit", show=False),
     ]
-    AUTO_FOCUS = "Board"
+    AUTO_FOCUS = "StillBoard"
 
     def __init__(self, path: bytes) -> None:
         super().__init__()
@@ -57,7 +58,7 @@ class Explain(Place):
         yield Banner(id="banner")
         yield Lines(id="path")
         with Horizontal():
-            yield Board(id="told")
+            yield StillBoard(id="told")
             yield FilePane()
         yield KeyBar()
 
@@ -108,8 +109,6 @@ class Explain(Place):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer the rules of a folder that is known."""
         if action == "rules" and (self._told is None or self._told.folder not in self.live.folders):
-            return False
-        if action == "open":
             return False
         return super().check_action(action, parameters)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime
 from functools import partial
 
 from core.names import shown
@@ -17,6 +19,8 @@ MARK = 5
 
 _OF_PLACE = frozenset({"name", "stem", "ext"})
 """Facts that the path itself tells."""
+
+_MOMENTS = frozenset({"taken", "modified", "first_seen"})
 
 
 def explanation_rows(told: Explanation, around: Surroundings, width: int) -> list[Row]:
@@ -85,12 +89,23 @@ def fact_lines(facts: dict[str, str | int | None], around: Surroundings, width: 
         if value is None:
             missing.append(name)
         elif name not in _OF_PLACE:
-            told = words.size(value) if name == "size" and isinstance(value, int) else str(value)
+            told = _told_fact(name, value, around)
             for number, part in enumerate(folded(told, max(width - 16, 10))):
                 lines.append((f"{name} {number}", ((f"  {'' if number else name:<13} ", "dim"), (part, "text"))))
     if missing:
         lines.append(("missing", ((f"  {'it has no':<13} ", "dim"), (", ".join(missing), "faint"))))
     return lines
+
+
+def _told_fact(name: str, value: str | int, around: Surroundings) -> str:
+    if name == "size" and isinstance(value, int):
+        return words.size(value)
+    if name in _MOMENTS and isinstance(value, str):
+        with suppress(ValueError):
+            moment = datetime.fromisoformat(value)
+            here = moment.astimezone(around.now().tzinfo) if moment.tzinfo else moment  # a camera knows no zone
+            return f"{here:%Y-%m-%d %H:%M}"
+    return str(value)
 
 
 def _title(title: str) -> Row:

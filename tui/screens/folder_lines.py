@@ -13,7 +13,7 @@ from core.names import shown
 from tui import words
 from tui.surroundings import Surroundings
 from tui.widgets.board import Row
-from tui.widgets.line import Line, cut, fitted, folded, right, rule, shortened
+from tui.widgets.line import Line, cut, fitted, folded, right, rule
 from tui.wire_looks import FolderRules, FolderSettings, RuleView
 
 NUMBER = 4
@@ -43,7 +43,7 @@ def state_lines(folder: FolderStatus, around: Surroundings, width: int) -> list[
     told = folder.reason or _STATES_TOLD[folder.state]
     first, *more = folded(told, max(width - len(folder.state) - 2, 10))
     lines: list[Line] = [((folder.state, role), ("  ", "text"), (first, "text" if folder.reason else "dim"))]
-    lines += [((" " * (len(folder.state) + 2), "text"), (part, "text")) for part in more]
+    lines += [((" " * (len(folder.state) + 2), "text"), (part, "text" if folder.reason else "dim")) for part in more]
     if folder.reason:
         lines.append(((cut(_STATES_TOLD[folder.state], width), "dim"),))
     parts = [words.files(folder.files), f"{words.count(folder.new_today)} new today"]
@@ -118,7 +118,7 @@ def _deed(told: RuleView, width: int) -> Iterator[tuple[str, str]]:
         return
     arrow = " → " if told.action == "move" else " copy → "
     yield arrow, "faint"
-    yield fitted(shortened(told.to, width - len(arrow)), width - len(arrow)), "text"
+    yield fitted(cut(told.to, width - len(arrow)), width - len(arrow)), "text"
 
 
 def match_words(match: Mapping[str, Any]) -> str:

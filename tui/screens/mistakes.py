@@ -24,7 +24,7 @@ class Mistakes(Dialog[int]):
 
     DEFAULT_CSS = """
     Mistakes > .box { height: auto; }
-    Mistakes Board { height: auto; max-height: 60%; min-height: 4; margin: 1 0 0 0; }
+    Mistakes Board { margin: 1 0 0 0; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("e", "edit", "edit again")]

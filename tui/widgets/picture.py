@@ -32,12 +32,14 @@ class Picture(Widget):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.raster: Raster | None = None
+        self.display = False
 
     def show(self, raster: Raster | None) -> None:
         """Show this one."""
         if raster is not self.raster:
             self.raster = raster if raster is not None and is_whole(raster) else None
             self.styles.height = self.rows
+            self.display = self.raster is not None
             self.refresh(layout=True)
 
     @property

@@ -20,6 +20,8 @@ from tui.wire_looks import Raster
 MOST = 6
 NARROWEST = 26
 """Cards side by side at most, and the cells that each needs."""
+LINES = 3
+"""Lines beneath a picture."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class PictureCard(Vertical):
     PictureCard.-here { border: round $rule; }
     PictureCards:focus PictureCard.-here { border: round $accent; }
     PictureCard Picture { height: auto; }
+    PictureCard Lines { dock: bottom; background: $background; }
     """
 
     def compose(self) -> ComposeResult:
@@ -45,10 +48,18 @@ class PictureCard(Vertical):
         yield Picture()
         yield Lines()
 
+    _card: Card | None = None
+
     def show(self, card: Card) -> None:
         """Show another one."""
+        self._card = card
         self.query_one(Picture).show(card.raster)
         self.query_one(Lines).show(card.told(max(self.content_size.width, 10)))
+
+    def on_resize(self) -> None:
+        """Make the lines as wide as it is now."""
+        if self._card is not None:
+            self.show(self._card)
 
 
 class PictureCards(Named, Horizontal, can_focus=True):
@@ -80,7 +91,7 @@ class PictureCards(Named, Horizontal, can_focus=True):
     @property
     def room(self) -> tuple[int, int]:
         """The cells that a picture may take: columns and rows."""
-        return max(self.size.width // self._shown - 4, 4), max(self.size.height - 7, 2)
+        return max(self.size.width // self._shown - 4, 4), max(self.size.height - 2 - LINES, 2)
 
     @property
     def _shown(self) -> int:
