@@ -114,7 +114,7 @@ def test_without_an_argument_of_its_own_values_spread_at_once() -> None:
     assert spread(["--only", "a", "b"], ["--only"], valued=["--only"], early=True) == ["--only", "a", "--only", "b"]
 
 
-@pytest.mark.parametrize("verb", ["dedupe", "sync"])
+@pytest.mark.parametrize("verb", ["sync"])
 def test_what_this_version_cannot_do_it_says_and_ends_with_2(verb: str, home: Home) -> None:
     told = home.run(verb, str(home.downloads), "--dry-run")
     assert told.code == 2

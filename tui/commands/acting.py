@@ -34,15 +34,26 @@ class Manner:
         return not (self.dry_run or self.yes or self.no_wait) and out.terminal and is_interactive()
 
 
-def carry_out(desk: Desk, out: Output, manner: Manner, submit: Callable[[bool], Operation]) -> int:
+@dataclass(frozen=True)
+class Telling:
+    """How a verb tells what is planned, and what became of it; `end` returns the exit code."""
+
+    plan: Callable[[Desk, Output, Operation], None]
+    end: Callable[[Desk, Output, Operation], int]
+
+
+def carry_out(
+    desk: Desk, out: Output, manner: Manner, submit: Callable[[bool], Operation], telling: Telling | None = None
+) -> int:
     """Start an operation and see it to its end; `submit` is told whether only to plan. Returns the exit code."""
+    telling = telling or Telling(show_plan, conclude)
     asks = manner.asks(out)
     operation = submit(manner.dry_run or asks)
     if manner.no_wait and desk.by_agent:
         return announce(out, operation)
     operation = finish(desk, operation)
     if operation.state == "proposed" and (asks or manner.dry_run):
-        show_plan(desk, out, operation)
+        telling.plan(desk, out, operation)
     if asks and operation.state == "proposed":
         if not operation.counts.planned:
             desk.cancel(operation.id)
@@ -52,7 +63,7 @@ def carry_out(desk: Desk, out: Output, manner: Manner, submit: Callable[[bool], 
             out.note("Nothing was changed.")
             return 1
         operation = finish(desk, desk.approve(operation.id))
-    return conclude(desk, out, operation)
+    return telling.end(desk, out, operation)
 
 
 def _agreed(out: Output, operation: Operation) -> bool:
@@ -90,14 +101,14 @@ def conclude(desk: Desk, out: Output, operation: Operation) -> int:
         out.line(title(operation), ": ", state(operation), counted, ("  " + operation.id, "dim"))
         if operation.error or operation.note:
             out.line("  ", operation.error or operation.note or "")
-    _explain_gaps(desk, out, operation)
+    explain_gaps(desk, out, operation)
     hint = _next(operation)
     if hint and is_interactive():
         out.note(hint)
     return exit_code(operation)
 
 
-def _explain_gaps(desk: Desk, out: Output, operation: Operation) -> None:
+def explain_gaps(desk: Desk, out: Output, operation: Operation) -> None:
     """Say why steps were skipped or failed: the first few, on standard error where the output is for scripts."""
     gaps = operation.counts.skipped + operation.counts.failed
     if not gaps or operation.state == "proposed":

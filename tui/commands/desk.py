@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+from core.duplicate_views import PageView
 from core.errors import ConfigError, Locked, NotAllowed, UnknownOperation, UsageError
 from core.model import (
     FINAL_STATES,
@@ -63,6 +64,9 @@ class Desk(Protocol):
     ) -> StepPage:
         """Return a page of steps."""
 
+    def duplicates(self, id: str, *, start: int, limit: int) -> PageView:
+        """Return a page of the groups that a dedupe found."""
+
     def history(self, text: str) -> list[Trace]:
         """Return what happened to files whose name, then or now, holds the text; newest first."""
 
@@ -70,7 +74,7 @@ class Desk(Protocol):
         """Return the configured folders."""
 
     def submit(self, kind: OperationKind, folder: str, **options: Any) -> Operation:
-        """Record what somebody wants done: `dry_run`, `subfolders`, `rules`."""
+        """Record what somebody wants done: `dry_run`, `subfolders`, `rules`, `action`, …"""
 
     def rollback(self, id: str, *, only: Sequence[bytes] | None, on_conflict: OnConflict) -> Operation:
         """Record that an operation is to be taken back."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from core.duplicate_views import PageView
 from core.errors import AgentUnreachable
 from core.model import Event, FolderStatus, OnConflict, Operation, OperationKind, Outcome, Preview
 from tui.client import AgentClient
@@ -62,6 +63,11 @@ class AgentDesk:
     ) -> StepPage:
         """Return a page of steps."""
         return self._ask(self._client.steps(id, start=start, limit=limit, text=text, outcome=outcome))
+
+    def duplicates(self, id: str, *, start: int, limit: int) -> PageView:
+        """Return a page of the groups that a dedupe found."""
+        query = {"from": start, "limit": limit}
+        return self._ask(self._client.ask("GET", f"/api/v1/duplicates/{id}", PageView, query=query))
 
     def history(self, text: str) -> list[Trace]:
         """Return what happened to files of that name."""

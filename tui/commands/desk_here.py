@@ -13,8 +13,9 @@ import msgspec
 
 from core.catalog import Catalog
 from core.config import Config
+from core.duplicate_views import PageView, page_of
 from core.engine import Engine
-from core.errors import ShelverError, UnknownOperation
+from core.errors import ShelverError, UnknownOperation, WrongState
 from core.model import (
     FolderStatus,
     OnConflict,
@@ -121,6 +122,13 @@ class HereDesk:
             return StepPage(steps=[], total=0)
         page = self._engine.steps(id, start, limit, text, outcome)
         return StepPage(steps=page.steps, total=page.total)
+
+    def duplicates(self, id: str, *, start: int, limit: int) -> PageView:
+        """Return a page of the groups that a dedupe found; none before it did."""
+        try:
+            return page_of(self._engine.files(id), start, limit)
+        except WrongState:
+            return PageView(groups=[])
 
     def history(self, text: str) -> list[Trace]:
         """Return where files of that name went. What the history misses is taken in first."""
