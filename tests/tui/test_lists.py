@@ -112,7 +112,7 @@ async def test_where_finds_a_file_by_any_of_its_names_and_opens_the_operation(ag
         await look.press("w")
         await look.goes("Where")
         await look.types("0042")
-        await look.sees("2 found", "Fri 09:14", "2 Nov 20:01")
+        await look.sees("1 file found", "Fri 09:14", "2 Nov 20:01")
         await look.press("enter", "enter")
         await look.goes("OperationScreen")
         await look.sees("organize camera", "1 of 1", "IMG_000042.JPG")
