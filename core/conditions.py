@@ -1,7 +1,7 @@
 """Tests of one file, of which a rule's `match` is made.
 
 Each test knows which facts it asks, so that nothing is read that no rule needs, and can say in words why it holds or
-not. Tests of the extension alone are answered once for each extension (`by_extension`).
+not. Tests of the extension (and the kind) alone are answered once for each (`by_extension`).
 """
 
 # ruff: noqa: D102 - `Test` says what the methods of every test do
@@ -112,15 +112,15 @@ class Test(Protocol):
     def why(self, subject: Subject) -> str:
         """Say in words what the test saw."""
 
-    def by_extension(self, ext: str) -> bool | None:
-        """Answer from the extension alone, or None."""
+    def by_extension(self, ext: str, kind: str | None = None) -> bool | None:
+        """Answer from the extension alone, and the kind where that is known, or None."""
 
 
 class _Single:
     groups: frozenset[str] = frozenset()
     facts: frozenset[str] = frozenset()
 
-    def by_extension(self, ext: str) -> bool | None:
+    def by_extension(self, ext: str, kind: str | None = None) -> bool | None:
         return None
 
 
@@ -134,6 +134,9 @@ class OneOf(_Single):
 
     def holds(self, subject: Subject) -> bool:
         return subject.facts.get(self._fact) in self._words
+
+    def by_extension(self, ext: str, kind: str | None = None) -> bool | None:
+        return kind in self._words if self._fact == "kind" and kind is not None else None
 
     def why(self, subject: Subject) -> str:
         value = subject.facts.get(self._fact)
@@ -176,7 +179,7 @@ class Extension(_Single):
         has = f"extension is {shown(subject.ext)}" if subject.ext else "it has no extension"
         return has if self.holds(subject) else f"{has}, not {self._wanted}"
 
-    def by_extension(self, ext: str) -> bool | None:
+    def by_extension(self, ext: str, kind: str | None = None) -> bool | None:
         if ext and any(glob(ext) for glob in self._globs):
             return True
         return None if self._endings else False
@@ -265,9 +268,9 @@ class AllOf:
                 return test.why(subject)
         return "; ".join(test.why(subject) for test in self.tests) or "it matches every file"
 
-    def by_extension(self, ext: str) -> bool | None:
+    def by_extension(self, ext: str, kind: str | None = None) -> bool | None:
         """False as soon as one is, true when all are."""
-        answers = {test.by_extension(ext) for test in self.tests}
+        answers = {test.by_extension(ext, kind) for test in self.tests}
         return False if False in answers else None if None in answers else True
 
 
@@ -288,8 +291,8 @@ class AnyOf:
                 return test.why(subject)
         return "none of: " + " / ".join(test.why(subject) for test in self._tests)
 
-    def by_extension(self, ext: str) -> bool | None:
-        answers = {test.by_extension(ext) for test in self._tests}
+    def by_extension(self, ext: str, kind: str | None = None) -> bool | None:
+        answers = {test.by_extension(ext, kind) for test in self._tests}
         return True if True in answers else None if None in answers else False
 
 
@@ -308,6 +311,6 @@ class Not:
     def why(self, subject: Subject) -> str:
         return f"{'' if self.holds(subject) else 'but not: '}{self._test.why(subject)}"
 
-    def by_extension(self, ext: str) -> bool | None:
-        answer = self._test.by_extension(ext)
+    def by_extension(self, ext: str, kind: str | None = None) -> bool | None:
+        answer = self._test.by_extension(ext, kind)
         return None if answer is None else not answer

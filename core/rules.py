@@ -107,7 +107,7 @@ class RuleSet:
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = tuple(rules)
-        self._by_extension: dict[bytes, tuple[Candidate, ...]] = {}
+        self._by_extension: dict[tuple[bytes, str | None], tuple[Candidate, ...]] = {}
         self._timeouts: dict[str, int] = {}
 
     @cached_property
@@ -123,7 +123,8 @@ class RuleSet:
 
     def needs_of(self, path: bytes) -> frozenset[str]:
         """Return the facts that rules may ask of a file, by its extension."""
-        return frozenset(fact for each in self._candidates(path[path.rfind(b"/") + 1 :]) for fact in each.rule.facts)
+        ending = split_extension(path[path.rfind(b"/") + 1 :])[1]
+        return frozenset(fact for each in self._candidates(ending) for fact in each.rule.facts)
 
     def rule(self, name: str) -> Rule:
         """Return the rule with a name."""
@@ -144,7 +145,7 @@ class RuleSet:
     def decide(self, facts: Facts, folder: Folder) -> Ruling:
         """Return what the rules say about a file of a folder."""
         name = facts.entry.path.rpartition(b"/")[2]
-        candidates = self._candidates(name)
+        candidates = self._candidates(split_extension(name)[1])
         if not candidates:
             return NOTHING
         subject: Subject | None = None
@@ -169,6 +170,19 @@ class RuleSet:
             if destination is not None:
                 copies.append((rule.name, destination))
         return Ruling(copies=copies) if copies else NOTHING
+
+    def alike(self, ending: bytes, kind: str | None = None) -> Ruling | None:
+        """Return what the rules say of every file with an extension (with its dot) and, where it is told, a kind.
+
+        `destination` is then the folder, with its slash, where all of them go. None where more of a file matters.
+        """
+        candidates = self._candidates(ending, kind)
+        if not candidates:
+            return NOTHING
+        rule, certain, fixed = candidates[0]
+        if not certain or not rule.decides or (rule.to is not None and fixed is None):
+            return None
+        return Ruling(rule.name, rule.action, fixed, rule.on_conflict)
 
     def explain(self, facts: Facts, folder: Folder) -> Ruling:
         """Return the same, with every rule's reason."""
@@ -198,26 +212,25 @@ class RuleSet:
             return False, "rule timed out"
         return True, why
 
-    def _candidates(self, name: bytes) -> tuple[Candidate, ...]:
-        """Return the rules that may match a file of this name, by what its extension alone tells."""
-        ending = split_extension(name)[1]
-        known = self._by_extension.get(ending)
-        return self._learn(ending) if known is None else known
+    def _candidates(self, ending: bytes, kind: str | None = None) -> tuple[Candidate, ...]:
+        """Return the rules that may match a file, by what its extension, and its kind where it is told, alone tell."""
+        known = self._by_extension.get((ending, kind))
+        return self._learn(ending, kind) if known is None else known
 
-    def _learn(self, ending: bytes) -> tuple[Candidate, ...]:
+    def _learn(self, ending: bytes, kind: str | None) -> tuple[Candidate, ...]:
         ext = extension_of(b"x" + ending)
         candidates = []
         for rule in self.rules:
-            answer = rule.condition.by_extension(ext)
+            answer = rule.condition.by_extension(ext, kind)
             if answer is not False:
                 certain = answer is True
-                candidates.append(Candidate(rule, certain, _fixed_folder(rule, ending) if certain else None))
+                candidates.append(Candidate(rule, certain, _fixed_folder(rule, ending, kind) if certain else None))
             if answer and rule.decides and (rule.to is None or rule.to.static is not None):
                 break
         if len(self._by_extension) >= _KNOWN_EXTENSIONS:
             self._by_extension.clear()
-        self._by_extension[ending] = tuple(candidates)
-        return self._by_extension[ending]
+        self._by_extension[ending, kind] = tuple(candidates)
+        return self._by_extension[ending, kind]
 
     def _holds(self, rule: Rule, subject: Subject) -> bool:
         if self._timeouts.get(rule.name, 0) >= _TIMEOUTS_ALLOWED:  # it would cost the run, not a file
@@ -235,12 +248,13 @@ class RuleSet:
         return folder.absolute(rule.to.render(lambda fact: _value(fact, subject), name))
 
 
-def _fixed_folder(rule: Rule, ending: bytes) -> bytes | None:
+def _fixed_folder(rule: Rule, ending: bytes, kind: str | None) -> bytes | None:
     """Return the folder (with its slash) of all files with an extension, where nothing else of them matters."""
-    if rule.to is None or not rule.to.keeps_name or not rule.to.facts <= {"ext"} - rule.condition.groups:
+    values = {"ext": os.fsdecode(ending[1:])} | ({} if kind is None else {"kind": kind})
+    if rule.to is None or not rule.to.keeps_name or not rule.to.facts <= values.keys() - rule.condition.groups:
         return None
     try:
-        return rule.to.render(lambda fact: os.fsdecode(ending[1:]), b"")
+        return rule.to.render(values.__getitem__, b"")
     except NoValueError:
         return None
 

@@ -41,9 +41,15 @@ def is_sidecar(name: bytes) -> bool:
     return _ending(name) in _LEADERS and _extension(name) in _LEADERS
 
 
+def may_follow(ending: bytes) -> bool:
+    """Tell whether a file may belong to another, by what follows the last dot of its name."""
+    return ending.lower() in _FOLLOWERS
+
+
 def family_key(name: bytes) -> bytes:
     """Return what all members of a family share: the name up to its first dot."""
-    return collision_key(name.partition(b".")[0])
+    head = name.partition(b".")[0]
+    return head.lower() if head.isascii() else collision_key(head)
 
 
 def families(files: Sequence[Entry]) -> Iterator[list[Entry]]:

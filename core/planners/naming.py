@@ -109,11 +109,19 @@ class Spot:
 
 
 class Places:
-    """Gives each errand its destinations. `leaving`: the files whose names the plan frees."""
+    """Gives each errand its destinations. `leaving`: the files whose names the plan frees.
 
-    def __init__(self, disk: Disk, leaving: Collection[Place]) -> None:
+    `plain`: the places of plain files, which are given for good.
+    """
+
+    def __init__(self, disk: Disk, leaving: Collection[Place], plain: Places | None = None) -> None:
+        self.left: dict[bytes, set[bytes]] = defaultdict(set)
+        """The names that plain files leave, by directory beneath the first root."""
+        self.filled: set[Place] = set()
+        """The directories that plain files go to."""
         self._disk = disk
         self._leaving = leaving
+        self._plain = plain
         self._spots: dict[Place, Spot] = {}
         self._wanted: dict[Place, Spot] = {}
 
@@ -208,7 +216,13 @@ class Places:
         holders = spot.on_disk.get(key)
         if not holders:
             return True
-        return may_be_freed and all((spot.root, spot.join(holder)) in self._leaving for holder in holders)
+        return may_be_freed and all(self._is_leaving(spot, holder) for holder in holders)
+
+    def _is_leaving(self, spot: Spot, name: bytes) -> bool:
+        """Tell whether the plan frees a name."""
+        if self._plain is not None and spot.root == 0 and name in self._plain.left.get(spot.path, ()):
+            return True
+        return (spot.root, spot.join(name)) in self._leaving
 
     def _next_free(self, spot: Spot, names: Sequence[bytes]) -> list[bytes]:
         """Return the names under the first number that none of them has taken, never one that is yet to be freed.
@@ -251,10 +265,9 @@ class Places:
                 misses = 0 if holders else misses + 1
                 number += 1
                 for holder in holders:
-                    place = spot.join(holder)
-                    if (spot.root, place) not in self._leaving and (
-                        entry := self._disk.storage(spot.root).entry(place)
-                    ):
+                    if self._is_leaving(spot, holder):
+                        continue
+                    if entry := self._disk.storage(spot.root).entry(spot.join(holder)):
                         likeness.add(spot.root, entry)
         return spot.alike[key]
 
@@ -276,7 +289,7 @@ class Places:
         for name in sorted(holders, key=lambda holder: (holder != wanted, holder)):
             if self._disk.is_directory(root, parent.join(name)):
                 return self._spot(root, parent.join(name))
-        if key in parent.planned or not all((root, parent.join(name)) in self._leaving for name in holders):
+        if key in parent.planned or not all(self._is_leaving(parent, name) for name in holders):
             return Spot(root, directory, {}, IN_THE_WAY)
         parent.planned.add(key)
         found = parent.folders[key] = self._spot(root, parent.join(wanted))
@@ -285,5 +298,8 @@ class Places:
 
     def _spot(self, root: int, path: bytes) -> Spot:
         if (root, path) not in self._spots:
-            self._spots[root, path] = Spot(root, path, self._disk.names(root, path))
+            spot = self._spots[root, path] = Spot(root, path, self._disk.names(root, path))
+            if self._plain is not None and (given := self._plain._spots.get((root, path))):
+                spot.planned.update(given.planned)
+                spot.folders = {key: self._spot(root, folder.path) for key, folder in given.folders.items()}
         return self._spots[root, path]

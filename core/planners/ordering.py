@@ -20,15 +20,20 @@ from core.planners.paths import folder_of, join, name_of
 class StepWriter:
     """Writes errands down as steps."""
 
-    def __init__(self, disk: Disk, places: Places) -> None:
+    def __init__(self, disk: Disk, plain: Places) -> None:
+        """`plain`: the places of plain files, whose steps come first."""
         self.steps: list[Step] = []
         self._disk = disk
-        self._places = places
+        self._plain = plain
+        self._places = plain
         self._made: set[Place] = set()
         self._group = 0
+        self._plain_steps = 0
 
-    def write(self, errands: Sequence[Errand]) -> None:
-        """Write the steps of all errands, each once the names it needs are free."""
+    def write(self, errands: Sequence[Errand], places: Places) -> None:
+        """Write the steps of all errands, each once the names it needs are free. `places`: those they were given."""
+        self._places = places
+        self._plain_steps = len(self.steps)
         for errand in errands:
             if errand.kind == "copy" and errand.acts:
                 self._errand(errand, [file.path for file in errand.files])
@@ -107,7 +112,7 @@ class StepWriter:
         else:
             for destination in destinations:
                 if errand.kind != "trash":
-                    self._make_parents((errand.root, destination))
+                    self.make_parents((errand.root, destination))
         self._files(errand, errand.kind, start, destinations)
 
     def _park(self, errand: Errand, destinations: Sequence[bytes]) -> None:
@@ -133,14 +138,15 @@ class StepWriter:
             step = Step(len(self.steps), kind, source, destination, 0, target, group, print_, None, errand.why)
             self.steps.append(structs.replace(step, refused=errand.refused) if errand.refused else step)
 
-    def _make_parents(self, place: Place) -> None:
+    def make_parents(self, place: Place) -> None:
+        """Write the steps that make the directories above a place, if they are not there."""
         root, path = place
         parent = folder_of(path)
         if not parent or (root, parent) in self._made:
             return
         self._made.add((root, parent))
         if not self._disk.is_directory(root, parent):
-            self._make_parents((root, parent))
+            self.make_parents((root, parent))
             self._add("mkdir", destination=parent, destination_root=root)
 
     def _add(self, kind: StepKind, **fields: object) -> None:
@@ -156,9 +162,11 @@ class StepWriter:
     def remove_emptied(self, keep: Callable[[bytes], bool]) -> None:
         """Remove the folders that the steps leave empty, and no others. `keep` names some that stay even so."""
         present = self._in_the_end()
-        occupied = _with_parents({folder_of(path) for path, is_there in present.items() if is_there})
+        occupied = {folder_of(path) for path, is_there in present.items() if is_there}
+        occupied = _with_parents(occupied.union(path for root, path in self._plain.filled if root == 0))
         waiting: dict[int, set[bytes]] = defaultdict(set)
-        for directory in {folder_of(path) for path, is_there in present.items() if not is_there}:
+        left = {directory for directory, names in self._plain.left.items() if names}
+        for directory in left.union(folder_of(path) for path, is_there in present.items() if not is_there):
             self._wait(waiting, directory)
         for depth in range(max(waiting, default=0), 0, -1):
             for directory in sorted(waiting[depth]):
@@ -171,9 +179,9 @@ class StepWriter:
                     self._wait(waiting, folder_of(directory))
 
     def _in_the_end(self) -> dict[bytes, bool]:
-        """Return which paths beneath the first root the steps leave taken, and which free."""
+        """Return which paths beneath the first root the steps of errands leave taken, and which free."""
         present: dict[bytes, bool] = {}
-        for step in self.steps:
+        for step in self.steps[self._plain_steps :]:
             if not step.refused:
                 if step.kind in ("move", "trash"):
                     present[step.source] = False
@@ -187,8 +195,9 @@ class StepWriter:
             waiting[directory.count(b"/") + 1].add(directory)
 
     def _is_emptied(self, directory: bytes, present: dict[bytes, bool]) -> bool:
-        names = self._disk.storage(0).list_directory(directory)
-        return all(present.get(join(directory, name), True) is False for name in names)
+        left = self._plain.left.get(directory, ())
+        others = [name for name in self._disk.storage(0).list_directory(directory) if name not in left]
+        return all(present.get(join(directory, name), True) is False for name in others)
 
     def _attributes(self, directory: bytes) -> Attributes | None:
         try:

@@ -26,10 +26,11 @@ from core.planners.groups import is_sidecar, number_of, renamed, without_number
 from core.planners.naming import Disk, Errand, ErrandKind, Place, Places
 from core.planners.ordering import StepWriter
 from core.planners.paths import folder_of, name_of
+from core.planners.plain import PlainFiles
 from core.planners.roots import Roots
 from core.planners.scope import Scope
 from core.planners.strays import Strays
-from core.planners.survey import Survey
+from core.planners.survey import Sight, Survey
 from core.rules import NOTHING, RuleSet, Ruling
 from core.storage import Entry
 
@@ -37,6 +38,7 @@ _BATCH = 256
 _RECENT_SECONDS = 300.0
 """Of a file that was written within this time it is asked whether somebody still does; the executor asks of each."""
 _ROUNDS = 8
+_KIND_ALONE = frozenset({"kind"})
 
 
 def plan(request: Request, ground: Ground) -> Plan:
@@ -63,31 +65,73 @@ class _Organizer:
         self._strays = Strays(ground.history, folder, roots)
         self._facts: dict[bytes, Facts] = {}
         self._recently = (time.time() - _RECENT_SECONDS) * 1e9
+        self._settled = 0
+        """How many files need no more deciding, for they are plain."""
+        self._plain_places = Places(self._disk, ())
+        self._writer = StepWriter(self._disk, self._plain_places)
+        self._plain = PlainFiles(self._rules, folder, roots, self._plain_places, self._writer, self._recently)
 
     def plan(self) -> Plan:
         families = self._look()
         errands = [errand for number in range(0, len(families), _BATCH) for errand in self._batch(families, number)]
         errands = [errand for errand in self._heard(errands) if not self._must_wait(errand)]
-        writer = StepWriter(self._disk, self._settle(errands))
-        writer.write(errands)
+        writer = self._writer
+        writer.write(errands, self._settle(errands))
         writer.remove_emptied(self._stays)
         if not self._request.automatic:  # a person is told, the agent would tell it again and again
             writer.tell_unreadable(self._roots.storage(0).unreadable)
         return Plan(self._request.id, self._roots.paths, writer.steps, self._folder.rules.hash)
 
     def _look(self) -> list[list[Entry]]:
+        """Return the families to decide about. Those of plain files are decided about, and not among them."""
         folder, request = self._folder, self._request
         within, file = named_part(request.folder, folder)
         subfolders = folder.subfolders if request.subfolders is None else request.subfolders
         scope = Scope(folder, self._ground.config, subfolders=subfolders, within=within)
         scope.check_root()
         survey = Survey(self._roots.storage(0), scope, [file] if file else request.paths)
-        return list(survey.families(lambda seen: self._ground.report("scanning", seen, 0)))
+        sights = survey.sights(lambda seen: self._ground.report("scanning", seen, 0))
+        return [family for sight in sights for family in self._not_plain(sight, survey.seen)]
+
+    def _not_plain(self, sight: Sight, total: int) -> list[list[Entry]]:
+        """Return the families in a directory that are to be decided about; plain files are on their way then."""
+        lone, others = sight.lone, []
+        for family in sight.families:
+            if self._is_alone(family):
+                lone.append(family[0])
+            else:
+                others.append(family)
+        if self._request.automatic:
+            lone = [file for file in lone if not self._is_blocked([file])]
+        if not self._brings_strays:
+            lone = self._without_plain(sight.directory, lone, total)
+        return [[file] for file in lone] + others
+
+    def _without_plain(self, directory: bytes, files: Sequence[Entry], total: int) -> list[Entry]:
+        rest: list[Entry] = []
+        for start in range(0, len(files), _BATCH):
+            self._ground.report("planning", self._settled, total)
+            batch = files[start : start + _BATCH]
+            others = self._plain.take(directory, batch)
+            self._settled += len(batch) - len(others)
+            rest += others
+        return rest
+
+    def _is_alone(self, family: Sequence[Entry]) -> bool:
+        """Tell whether a file belongs to no other, not even to one that went before."""
+        if len(family) > 1:
+            return False
+        return not is_sidecar(family[0].path) or self._request.rules is not None or self._ground.history.is_empty
+
+    @property
+    def _brings_strays(self) -> bool:
+        """Whether files that just arrived may bring sidecars along that went before."""
+        return self._request.automatic and self._request.paths is not None
 
     # -- deciding
 
     def _batch(self, families: Sequence[list[Entry]], start: int) -> Iterator[Errand]:
-        self._ground.report("planning", start, len(families))
+        self._ground.report("planning", self._settled + start, self._settled + len(families))
         batch = families[start : start + _BATCH]
         self._prefetch(batch)
         for family in batch:
@@ -110,8 +154,10 @@ class _Organizer:
         if follow is not None:
             yield follow
             return
+        if self._is_plain_by_kind(family):
+            return
         leader, ruling = self._ruling(family)
-        if self._request.automatic and self._request.paths is not None:
+        if self._brings_strays:
             family = [*family, *(stray for stray in self._strays.of(leader) if not self._is_blocked([stray]))]
         files = family if leader is family[0] else [leader, *(file for file in family if file is not leader)]
         if ruling.trouble:
@@ -130,6 +176,13 @@ class _Organizer:
             errand = self._errand("move", files, ruling.destination, ruling.rule)
             errand.on_conflict = ruling.on_conflict
             yield errand
+
+    def _is_plain_by_kind(self, family: Sequence[Entry]) -> bool:
+        """Tell whether a file is plain now that its kind is known, where rules ask no more; it is on its way then."""
+        file = family[0]
+        if self._rules.needs_of(file.path) != _KIND_ALONE or self._brings_strays or not self._is_alone(family):
+            return False
+        return self._plain.takes(file, self._facts[file.path].get("kind"))
 
     def _is_blocked(self, family: Sequence[Entry]) -> bool:
         if not self._request.automatic:
@@ -215,10 +268,10 @@ class _Organizer:
         """Give every errand its names. One that does not move keeps its own: what counted on those is settled anew."""
         willing = [errand for errand in errands if not errand.refused]
         moving = [errand for errand in willing if errand.kind != "copy"]
-        at_first = Places(self._disk, {source for errand in moving for source in errand.sources})
+        at_first = Places(self._disk, {source for errand in moving for source in errand.sources}, self._plain_places)
         leaving = {source for errand in moving if not at_first.is_home(errand) for source in errand.sources}
         for number in range(_ROUNDS + 1):
-            places = Places(self._disk, leaving)
+            places = Places(self._disk, leaving, self._plain_places)
             for errand in self._heard(willing):
                 places.claim(errand)
             staying = {source for errand in moving if not errand.acts for source in errand.sources} & leaving

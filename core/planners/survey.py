@@ -4,17 +4,30 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from operator import attrgetter
+from typing import NamedTuple
 
 from core.errors import StorageError
 from core.names import collision_key
-from core.planners.groups import families, family_key
+from core.planners.groups import families, family_key, may_follow
 from core.planners.paths import folder_of, join, name_of
-from core.planners.scope import Scope, awaited
+from core.planners.scope import Scope, awaited, is_unfinished
 from core.storage import Entry
 from core.storage.local import LocalStorage
 
-_REPORT_EVERY = 256
+_by_path = attrgetter("path")
+
+
+class Sight(NamedTuple):
+    """What organizing looks at in one directory, in the order of names.
+
+    `lone`: files whose names tie them to no other. `families`: the rest, of one file too.
+    """
+
+    directory: bytes
+    lone: list[Entry]
+    families: list[list[Entry]]
 
 
 class Survey:
@@ -24,29 +37,58 @@ class Survey:
         self._storage = storage
         self._scope = scope
         self._paths = None if paths is None else frozenset(paths)
+        self.seen = 0
+        """How many files there are, once all directories were walked."""
 
     def families(self, report: Callable[[int], None]) -> Iterator[list[Entry]]:
         """Yield the families, directory by directory in the order of names. `report` hears how many files were seen."""
-        by_directory: dict[bytes, list[Entry]] = defaultdict(list)
-        for number, file in enumerate(self._files()):
-            if number % _REPORT_EVERY == 0:
-                report(number)
-            by_directory[folder_of(file.path)].append(file)
-        for directory in sorted(by_directory):
-            if not self._scope.why_not_in(directory):
-                yield from self._in_directory(sorted(by_directory[directory], key=attrgetter("path")))
+        for sight in self.sights(report):
+            yield from ([file] for file in sight.lone)
+            yield from sight.families
 
-    def _in_directory(self, files: Sequence[Entry]) -> Iterator[list[Entry]]:
-        waiting = awaited(name_of(file.path) for file in files)
-        for family in families([file for file in files if not self._scope.why_not_named(file.path)]):
-            if self._is_named(family) and not (waiting and any(_key(file) in waiting for file in family)):
-                yield family
+    def sights(self, report: Callable[[int], None]) -> Iterator[Sight]:
+        """Yield what there is in each directory, in the order of names. `report` hears how many files were seen."""
+        found: dict[bytes, list[Entry]] = defaultdict(list)
+        for directory, files in self._directories():
+            report(self.seen)
+            found[directory] += files
+            self.seen += len(files)
+        for directory in sorted(found):
+            if not self._scope.why_not_in(directory):
+                yield self._in_directory(directory, sorted(found[directory], key=_by_path))
+
+    def _in_directory(self, directory: bytes, files: list[Entry]) -> Sight:
+        """Tell lone files, as most are, from those that may have a family or wait for one that is unfinished."""
+        start = len(directory) + 1 if directory else 0
+        names = [file.path[start:] for file in files]
+        odd = [name for name in names if name[0] in b".~" or _may_tie(name[name.rfind(b".") + 1 :])]
+        if not odd:
+            return Sight(directory, self._looked_at(files), [])
+        heads, waiting = {family_key(name) for name in odd}, awaited(names)
+        lone: list[Entry] = []
+        others: list[Entry] = []
+        for file, name in zip(files, names, strict=True):
+            is_lone = family_key(name) not in heads and not (waiting and collision_key(name) in waiting)
+            (lone if is_lone else others).append(file)
+        related = families([file for file in others if not self._scope.why_not_named(file.path)])
+        ready = (family for family in related if not waiting or not any(_key(file) in waiting for file in family))
+        return Sight(directory, self._looked_at(lone), [family for family in ready if self._is_named(family)])
+
+    def _looked_at(self, lone: list[Entry]) -> list[Entry]:
+        if self._scope.folder.ignore:
+            lone = [file for file in lone if not self._scope.why_not_named(file.path)]
+        return lone if self._paths is None else [file for file in lone if file.path in self._paths]
 
     def _is_named(self, family: Sequence[Entry]) -> bool:
         return self._paths is None or any(file.path in self._paths for file in family)
 
-    def _files(self) -> Iterable[Entry]:
-        return self._storage.walk(self._scope.descends) if self._paths is None else self._around(self._paths)
+    def _directories(self) -> Iterable[tuple[bytes, list[Entry]]]:
+        if self._paths is None:
+            return self._storage.walk_directories(self._scope.descends)
+        by_directory: dict[bytes, list[Entry]] = defaultdict(list)
+        for file in self._around(self._paths):
+            by_directory[folder_of(file.path)].append(file)
+        return by_directory.items()
 
     def _around(self, paths: Iterable[bytes]) -> Iterator[Entry]:
         """Yield the named files, and those beside them that may belong to them or make them wait."""
@@ -66,6 +108,12 @@ class Survey:
             return self._storage.list_directory(directory)
         except StorageError:
             return ()  # it cannot be read, or is not what it was
+
+
+@lru_cache(4096)
+def _may_tie(ending: bytes) -> bool:
+    """Tell whether a file may belong to another, or make one wait, by what follows the last dot of its name."""
+    return may_follow(ending) or is_unfinished(b"name." + ending)
 
 
 def _key(file: Entry) -> bytes:

@@ -22,10 +22,8 @@ from core.model import Attributes, Fingerprint
 from core.storage import Copy, Entry, KeepGoing, linux
 from core.storage.copying import copy_content, digest_of, give_attributes, read_attributes
 from core.storage.directories import Directories, opened, storage_error, told
+from core.storage.walking import entry_of, files_in
 from core.trash import TRASH
-
-OWN_PREFIX = b".shelver-"
-"""How every name begins that Shelver makes for itself: the trash, and files under way."""
 
 _LOOK = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -58,7 +56,7 @@ class LocalStorage(Directories):
     def entry(self, path: bytes) -> Entry | None:
         """Return the regular file at a path as `walk` would, or None."""
         status = self._status(path)
-        return _entry(path, status) if status and stat.S_ISREG(status.st_mode) else None
+        return entry_of(path, status) if status and stat.S_ISREG(status.st_mode) else None
 
     def _status(self, path: bytes) -> os.stat_result | None:
         with told():
@@ -83,8 +81,14 @@ class LocalStorage(Directories):
             return read_attributes(descriptor)
 
     def walk(self, descend: Callable[[bytes], bool] = lambda path: True) -> Iterator[Entry]:
-        """Yield every regular file beneath the root, in no order; `descend` decides for each directory's path.
+        """Yield every regular file beneath the root, as `walk_directories` finds them."""
+        for _, files in self.walk_directories(descend):
+            yield from files
 
+    def walk_directories(self, descend: Callable[[bytes], bool]) -> Iterator[tuple[bytes, list[Entry]]]:
+        """Yield each directory with its regular files, in no order; `descend` decides for each directory's path.
+
+        A directory of many files comes several times, each time with some more: whoever walks it is heard in between.
         Follows no symlink, never enters a trash nor yields what Shelver has under way. A directory that cannot
         be read is added to `unreadable`; one that vanishes meanwhile is passed over. Raises IoFailed and the like
         for the root only.
@@ -93,9 +97,11 @@ class LocalStorage(Directories):
         waiting = [b""]
         while waiting:
             directory = waiting.pop()
+            subdirectories: list[bytes] = []
             try:
                 with opened(self._open_for_walk(directory)) as descriptor:
-                    yield from self._walk_one(directory, descriptor, descend, waiting)
+                    for files in files_in(descriptor, directory, subdirectories):
+                        yield directory, files
             except (FileNotFoundError, NotADirectoryError):
                 if not directory:
                     raise SourceMissing from None
@@ -103,31 +109,12 @@ class LocalStorage(Directories):
                 if not directory:
                     raise (storage_error(error) if isinstance(error, OSError) else error) from None
                 self.unreadable.append(directory)
+            waiting += [each for each in subdirectories if descend(each)]
 
     def _open_for_walk(self, directory: bytes) -> int:
         if not directory:
             return self.open_directory(b"")
         return linux.open_beneath(self.root_descriptor(), directory, os.O_RDONLY | os.O_DIRECTORY)
-
-    def _walk_one(
-        self, directory: bytes, descriptor: int, descend: Callable[[bytes], bool], waiting: list[bytes]
-    ) -> Iterator[Entry]:
-        prefix = directory + b"/" if directory else b""
-        fsencode = os.fsencode
-        with os.scandir(descriptor) as found:
-            for item in found:
-                name = fsencode(item.name)
-                if name.startswith(OWN_PREFIX):
-                    continue
-                if item.is_file(follow_symlinks=False):
-                    try:
-                        status = item.stat(follow_symlinks=False)
-                    except FileNotFoundError:
-                        continue
-                    if stat.S_ISREG(status.st_mode):
-                        yield _entry(prefix + name, status)
-                elif item.is_dir(follow_symlinks=False) and descend(prefix + name):
-                    waiting.append(prefix + name)
 
     # -- moving
 
@@ -373,9 +360,3 @@ def is_as(expected: Fingerprint, descriptor: int) -> bool:
 def fingerprint_of(status: os.stat_result) -> Fingerprint:
     """Return what tells a file with such a status."""
     return Fingerprint(status.st_ino, status.st_size, status.st_mtime_ns)
-
-
-def _entry(path: bytes, status: os.stat_result) -> Entry:
-    return Entry(
-        path, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_dev, status.st_nlink
-    )

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from core.errors import SourceMissing, StorageError
 from core.storage import Entry
 from core.storage.directories import storage_error
-from core.storage.local import OWN_PREFIX, LocalStorage
+from core.storage.local import LocalStorage
+from core.storage.walking import OWN_PREFIX
 
 
 def walk_in_order(storage: LocalStorage, descend: Callable[[bytes], bool] = lambda path: True) -> Iterator[Entry]:

@@ -20,7 +20,7 @@ from pathlib import Path
 from core.execute import execute
 from core.history import History
 from core.model import DIRECTORY_KINDS, Outcome, Plan, State
-from core.storage.local import OWN_PREFIX
+from core.storage.walking import OWN_PREFIX
 from core.trash import is_trash
 from tests import trees
 from tests.acting import Scene, Silent

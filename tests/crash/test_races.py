@@ -12,7 +12,8 @@ import pytest
 
 from core.execute import execute
 from core.model import absolute
-from core.storage.local import OWN_PREFIX, LocalStorage
+from core.storage.local import LocalStorage
+from core.storage.walking import OWN_PREFIX
 from tests import trees
 from tests.acting import Silent
 from tests.crash import seam

@@ -993,12 +993,21 @@ def test_the_planner_says_how_far_it_is(home: Home) -> None:
     home.plan()
     assert ("scanning", 512, 0) in home.reports
     assert ("planning", 512, 600) in home.reports
+
+
+def test_the_planner_says_how_far_it_is_with_files_that_take_thought(home: Home) -> None:
+    home.rule('{ext = "txt"}', "All/", on_conflict="same-or-number")
+    home.build({f"{n}.txt": "" for n in range(600)})
+    home.plan()
+    assert ("scanning", 512, 0) in home.reports
+    assert ("planning", 512, 600) in home.reports
     assert home.reports.count(("planning", 600, 600)) == 6  # while it asks for writers, and while it settles names
 
 
-@pytest.mark.parametrize("when", range(8))
-def test_planning_can_be_cancelled_at_any_time(home: Home, when: int) -> None:
-    home.rule('{ext = "txt"}', "All/")
+@pytest.mark.parametrize(("on_conflict", "when"), [("number", n) for n in range(6)] + [("skip", n) for n in range(6)]
+                         + [("same-or-number", n) for n in range(8)])  # fmt: skip
+def test_planning_can_be_cancelled_at_any_time(home: Home, on_conflict: str, when: int) -> None:
+    home.rule('{ext = "txt"}', "All/", on_conflict=on_conflict)
     home.build({f"{n}.txt": "" for n in range(600)})
     reports = 0
 

@@ -308,10 +308,10 @@ def test_rules_by_extension_alone_run_no_test_twice(monkeypatch: pytest.MonkeyPa
     calls = 0
     answer = conditions.AllOf.by_extension
 
-    def counted(self: conditions.AllOf, ext: str) -> bool | None:
+    def counted(self: conditions.AllOf, ext: str, kind: str | None = None) -> bool | None:
         nonlocal calls
         calls += 1
-        return answer(self, ext)
+        return answer(self, ext, kind)
 
     monkeypatch.setattr(conditions.AllOf, "by_extension", counted)
     rule_set = rules(*(a_rule(ext, match={"ext": ext}, to=f"{ext}/") for ext in ("jpg", "pdf", "txt")))
