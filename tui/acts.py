@@ -71,8 +71,8 @@ class Acts:
             if not self._face.rhythm.hurried:
                 self._face.attempt(approve, self._approved)
         else:
-            some = f"{words.count(going)} of {words.files(operation.counts.planned)}"
-            said = words.files(going) if going == operation.counts.planned else some
+            some = f"{words.count(going)} of {words.files(selection.total_of(operation))}"
+            said = words.files(going) if selection.is_whole else some
             where = " go where the list shows." if going != 1 else " goes where the list shows."
             self._ask(
                 f"Approve: {operation_title(operation, self._face.around)}",

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from textual import events
+from textual._compositor import CompositorUpdate
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
 from textual.filter import LineFilter
-from textual.screen import ModalScreen
+from textual.geometry import Offset
+from textual.screen import ModalScreen, Screen
 from textual.theme import ThemeProvider
 from textual.timer import Timer
 from textual.widgets import Input
@@ -24,6 +26,7 @@ from core.model import Event, Operation, StepView
 from core.names import shown
 from tui import theme, words
 from tui.acts import Acts
+from tui.canvas import Canvas, Written
 from tui.client import AgentClient
 from tui.glyphs import Ascii
 from tui.inquiries import Inquiries
@@ -34,9 +37,9 @@ from tui.outfit import PLAIN, Outfit
 from tui.palette import CommandPalette, Commands
 from tui.rhythm import Rhythm
 from tui.screens.home import Home
-from tui.screens.operation import OperationScreen
 from tui.screens.operations import Operations
-from tui.screens.place import Placed
+from tui.screens.place import SMALLEST, Placed
+from tui.screens.review import place_of
 from tui.screens.step import StepDetail
 from tui.screens.where import Where
 from tui.surroundings import Surroundings
@@ -97,6 +100,8 @@ class Face(Named, App[None], inherit_bindings=False):
         self._remembered = self.theme
         self.set_keymap(dict(outfit.keys))
         self._ascii = Ascii(enabled=outfit.ascii)
+        self._canvas = Canvas()
+        self._cursor_shown: Offset | None = None
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return the variables of Shelver's own that another theme lacks."""
@@ -125,6 +130,7 @@ class Face(Named, App[None], inherit_bindings=False):
 
     async def on_mount(self) -> None:
         """Begin to listen to the agent."""
+        self.app_resume_signal.subscribe(self, lambda _: self._canvas.forget())
         await self.agent.__aenter__()
         self.run_worker(self._keep_up(), group="agent", exit_on_error=False)
 
@@ -214,7 +220,7 @@ class Face(Named, App[None], inherit_bindings=False):
 
     def show_operation(self, operation: Operation, text: str = "") -> None:
         """Open an operation."""
-        self.push_screen(OperationScreen(operation, text))
+        self.push_screen(place_of(operation, text))
 
     def show_operation_named(self, id: str, text: str = "") -> None:
         """Open an operation by its id, with its steps filtered."""
@@ -230,7 +236,7 @@ class Face(Named, App[None], inherit_bindings=False):
 
     def show_step(self, step: StepView, operation: Operation) -> None:
         """Show a step in full."""
-        self.push_screen(StepDetail(step, operation))
+        self.push_screen(StepDetail((step,), operation))
 
     # -- asking the agent -------------------------------------------------------------------------------
 
@@ -251,7 +257,8 @@ class Face(Named, App[None], inherit_bindings=False):
     # -- small things ------------------------------------------------------------------------------------
 
     def action_repaint(self) -> None:
-        """Draw everything again."""
+        """Draw everything again, whatever the terminal shows."""
+        self._canvas.forget()
         self.refresh(repaint=True, layout=True)
 
     def action_diagnostics(self) -> None:
@@ -269,12 +276,21 @@ class Face(Named, App[None], inherit_bindings=False):
     def action_command_palette(self) -> None:
         """Open the palette, where there is room for it."""
         there_is_room = self.size.width >= SMALLEST[0] and self.size.height >= SMALLEST[1]
-        if there_is_room and not CommandPalette.is_open(self):
+        if there_is_room and not isinstance(self.screen, CommandPalette):
             self.push_screen(CommandPalette(id="--command-palette"))
 
     def search_themes(self) -> None:
         """Offer the themes."""
         self.push_screen(CommandPalette(providers=[ThemeProvider], placeholder="Search for themes…"))
+
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        """Show an update of Textual's, of which only the cells that differ are sent; nothing where none does."""
+        if isinstance(renderable, CompositorUpdate) and self._running and not self._batch_count:
+            renderable = Written(self._canvas.changes(renderable, self.console))
+            if not renderable.text and self._cursor_shown == self.cursor_position:
+                return
+            self._cursor_shown = self.cursor_position
+        super()._display(screen, renderable)
 
     async def on_event(self, event: events.Event) -> None:
         """Keep the rhythm of the keys, then go on as ever."""
@@ -282,6 +298,8 @@ class Face(Named, App[None], inherit_bindings=False):
             self.rhythm.key(event.time)
         elif isinstance(event, events.MouseDown):
             self.rhythm.pointer()
+        elif isinstance(event, events.Resize):
+            self._canvas.forget()
         await super().on_event(event)
 
     def on_command_palette_opened(self, _: CommandPalette.Opened) -> None:

@@ -11,6 +11,13 @@ from tui.client import AgentClient
 from tui.wire import Destination, exact_path
 
 PAGE = 1000
+BY_FOLDER_FROM = 40
+"""Files from which on a proposal is looked over by folder; of fewer, all are shown at once."""
+
+
+def is_reviewed_by_folder(operation: Operation) -> bool:
+    """Tell whether an operation is a proposal too big to look at file by file."""
+    return operation.state == "proposed" and operation.counts.planned > BY_FOLDER_FROM
 
 
 @dataclass
@@ -52,6 +59,12 @@ class Selection:
             with_a_place = [number for number, each in enumerate(self.destinations) if each.fate != "stays"]
             return sum(self.destinations[number].files - self.staying_of(number) for number in with_a_place)
         return len(self.files) if self.is_turned else operation.counts.planned - len(self.files)
+
+    def total_of(self, operation: Operation) -> int:
+        """Return how many files would go if nothing was taken out."""
+        if self.destinations:
+            return sum(each.files for each in self.destinations if each.fate != "stays")
+        return operation.counts.planned
 
     @property
     def is_whole(self) -> bool:

@@ -189,9 +189,10 @@ class FakeAgent:
     def _by_folder(self, id: str) -> dict[tuple[str, str], list[StepView]]:
         found: dict[tuple[str, str], list[StepView]] = {}
         for step in self.steps.get(id, ()):
-            fate = "into" if step.destination else "stays"
-            found.setdefault((fate, os.path.dirname(step.destination or "")), []).append(step)
-        return dict(sorted(found.items()))
+            fate = "trash" if step.kind == "trash" else "into" if step.destination else "stays"
+            folder = os.path.dirname(step.destination or "") if fate == "into" else ""
+            found.setdefault((fate, folder), []).append(step)
+        return dict(sorted(found.items(), key=lambda item: (item[0][0] == "stays", item[0])))
 
     async def _destinations(self, request: web.Request) -> web.Response:
         found = self._by_folder(request.match_info["id"])

@@ -164,6 +164,50 @@ def month() -> list[Day]:
     return [*days, Day(day=NOW.date(), operations=4, files=215, restored=2114, bytes=1_240_000_000)]
 
 
+def big_proposal(agent: FakeAgent) -> Operation:
+    """Put a first pass of 4,000 files into many folders; five files stay."""
+    months = [f"Pictures/2026/2026-{month:02}" for month in range(1, 12)]
+    folders = ["Documents/Invoices/ACME", *months, "Pictures"]
+    steps = [
+        StepView(
+            seq=number,
+            kind="move",
+            group=0,
+            source=f"{HOME}/Downloads/IMG_{number:04}.JPG",
+            destination=f"{HOME}/Downloads/{folders[number * (number + 1) // 2 % len(folders)]}/IMG_{number:04}.JPG",
+            outcome="pending",
+            reason=None,
+        )
+        for number in range(3994)
+    ]
+    steps += [
+        StepView(
+            seq=3994 + number,
+            kind="trash" if number == 5 else "move",
+            group=0,
+            source=f"{HOME}/Downloads/part {number}.tmp",
+            destination=f"{HOME}/Downloads/.shelver-trash/part {number}.tmp" if number == 5 else None,
+            outcome="pending",
+            reason=None if number == 5 else "open in another program",
+        )
+        for number in range(6)
+    ]
+    return agent.put(
+        operation(
+            "firstbig",
+            91,
+            folder="downloads",
+            state="proposed",
+            counts=Counts(planned=4000),
+            created=at(16, 14, 8),
+            requested_by="",
+            automatic=True,
+            note="the first pass with these rules: look it over once",
+        ),
+        steps,
+    )
+
+
 def progress(done: int, total: int = 2118) -> Progress:
     """Return how far the camera's operation is."""
     recent = [

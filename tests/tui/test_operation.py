@@ -191,7 +191,7 @@ async def test_approving_without_some(agent: FakeAgent) -> None:
     async with looking(agent.socket) as look:
         await opened(look, "scanwait")
         await look.press("down", "space")
-        await look.sees("3 files of 4 go")
+        await look.sees("3 of 4 files go")
         assert "stays" in look.line_with("letter.pdf")
         await look.press("a")
         await look.until(agent.acts)
@@ -202,7 +202,7 @@ async def test_approving_only_some(agent: FakeAgent) -> None:
     async with looking(agent.socket) as look:
         await opened(look, "scanwait")
         await look.press("down", "space", "i")
-        await look.sees("1 file of 4 go")
+        await look.sees("1 of 4 files go")
         assert look.text.count("stays") == 3
         await look.press("a")
         await look.until(agent.acts)

@@ -11,14 +11,14 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.timer import Timer
 
-from core.model import Operation, Outcome
+from core.model import Counts, Operation, Outcome, State
 from tui import words
 from tui.looks import path_now
 from tui.screens.leaving import Leaving
 from tui.screens.operation_lines import about, heading, position, staying_line, steps_line
 from tui.screens.place import Banner, Place
 from tui.screens.step import StepDetail, steps_facts
-from tui.selection import Selection
+from tui.selection import Selection, is_reviewed_by_folder
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.glance import Glance
 from tui.widgets.key_bar import KeyBar
@@ -75,7 +75,7 @@ class OperationScreen(Leaving, Place):
         self._selection = selection or Selection()
         self._outcome: Outcome | None = None
         self._follow = False
-        self._seen: object = None
+        self._seen: tuple[State, Counts] | None = None
         self._done = -1
         self._soon: Timer | None = None
 
@@ -140,6 +140,11 @@ class OperationScreen(Leaving, Place):
         self.query_one("#title", Ends).show(*self._heading())
         self.tell_age(self.query_one(Banner))
         self._draw_about()
+        if self._is_to_be_reviewed:
+            from tui.screens.review import place_of  # noqa: PLC0415  (screens open each other)
+
+            self.app.switch_screen(place_of(operation))
+            return
         if self._seen != (operation.state, operation.counts):
             self._seen = (operation.state, operation.counts)
             self.steps.freshen()
@@ -149,6 +154,13 @@ class OperationScreen(Leaving, Place):
             if self._follow and not self._is_filtered:
                 self.steps.cursor = progress.done
         self.refresh_bindings()
+
+    @property
+    def _is_to_be_reviewed(self) -> bool:
+        """Whether a plan that was waited for has just come, and is big."""
+        operation = self.operation
+        was_awaited = self._seen is not None and self._seen[0] in ("queued", "planning")
+        return was_awaited and is_reviewed_by_folder(operation) and not self._is_filtered
 
     def _heading(self) -> tuple[Line, Line]:
         title, told = heading(self.operation, self.around)
@@ -203,16 +215,12 @@ class OperationScreen(Leaving, Place):
         """Return what is marked, or what of a proposal goes, in words; empty where that is all."""
         steps = self.steps
         if steps.selection is not None:
-            going = steps.selection.going_of(self.operation)
-            return "" if steps.selection.is_whole else f"{words.files(going)} of {words.count(self._planned)} go"
+            going, total = (count(self.operation) for count in (steps.selection.going_of, steps.selection.total_of))
+            return "" if steps.selection.is_whole else f"{words.count(going)} of {words.files(total)} go"
         told = [f"{words.count(len(steps.marks))} marked"] if steps.marks else []
         if steps.folders:
             told.append("1 folder marked" if len(steps.folders) == 1 else f"{len(steps.folders)} folders marked")
         return ", ".join(told)
-
-    @property
-    def _planned(self) -> int:
-        return self.operation.counts.planned
 
     @on(PagedList.Failed)
     def _failed(self, event: PagedList.Failed) -> None:

@@ -182,7 +182,7 @@ class Operations(Place):
         newest = max((operation.sequence for operation in self._operations), default=-1)
         fresh = [o for o in self.live.newest_first() if o.id not in known and o.sequence > newest]
         if self._text and fresh:
-            self.run_worker(self._ask_for_fresh(), group="fresh", exclusive=True, exit_on_error=False)
+            self.run_worker(self._ask_for_fresh, group="fresh", exclusive=True, exit_on_error=False)
         elif not self._text:
             self._put_first([operation for operation in fresh if self._folder in (None, operation.folder)])
         self._draw()

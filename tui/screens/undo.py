@@ -52,7 +52,7 @@ class Undo(Question[Preview]):
     def _ask(self) -> None:
         self._preview, self._trouble = None, ""
         self._draw()
-        self.run_worker(self._look(), group="preview", exclusive=True, exit_on_error=False)
+        self.run_worker(self._look, group="preview", exclusive=True, exit_on_error=False)
 
     async def _look(self) -> None:
         try:
