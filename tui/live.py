@@ -54,6 +54,8 @@ class Live:
     def apply(self, event: Event, now: datetime) -> None:
         """Take in one event."""
         self.seq = event.seq
+        if event.type == "snapshot":
+            self.connected, self.lost = True, ""
         if event.folders is not None:
             self.folders = {folder.name: folder for folder in event.folders}
         if event.progresses is not None:

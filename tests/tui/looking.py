@@ -84,5 +84,5 @@ async def looking(
     face = Face(socket, around or surroundings(**how), read_only=read_only, outfit=outfit)
     async with face.run_test(size=size, notifications=True) as pilot:
         look = Look(face, pilot)
-        await look.until(lambda: face.live.connected or face.live.lost)
+        await look.until(lambda: face.live.agent is not None or face.live.lost)
         yield look

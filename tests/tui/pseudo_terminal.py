@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import fcntl
 import os
 import pty
 import struct
 import sys
 import termios
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+
+from tests.tui.emulated import Emulated
 
 PROGRAM = """
 import sys
@@ -32,10 +35,12 @@ QUIET = 0.7
 class PseudoTerminal:
     """The far end of a pseudo-terminal with the screens in it."""
 
-    def __init__(self, master: int, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, master: int, process: asyncio.subprocess.Process, size: tuple[int, int]) -> None:
         self.master = master
         self.process = process
         self.bytes = b""
+        self.screen = Emulated(*size)
+        self._decode = codecs.getincrementaldecoder("utf-8")().decode
         self._came = asyncio.Event()
         self._reading = False
         self.read()
@@ -60,14 +65,25 @@ class PseudoTerminal:
         if not data:
             self.stall()
         self.bytes += data
+        self.screen.take(self._decode(data))
         self._came.set()
 
-    async def shows(self, *texts: str, since: int = 0) -> None:
-        """Wait until texts were written, each in one piece; `since`: how many bytes there were before."""
-        async with asyncio.timeout(DEADLINE):
-            while not all(text.encode() in self.bytes[since:] for text in texts):
-                self._came.clear()
-                await self._came.wait()
+    async def shows(self, *texts: str) -> None:
+        """Wait until all of these texts are seen."""
+        await self._until(lambda: all(text in self.screen.text for text in texts), texts)
+
+    async def gets(self, *sequences: str, since: int = 0) -> None:
+        """Wait until all of these were written; `since`: how many bytes there were before."""
+        await self._until(lambda: all(each.encode() in self.bytes[since:] for each in sequences), sequences)
+
+    async def _until(self, holds: Callable[[], bool], what: object) -> None:
+        try:
+            async with asyncio.timeout(DEADLINE):
+                while not holds():
+                    self._came.clear()
+                    await self._came.wait()
+        except TimeoutError:
+            raise AssertionError(f"not seen: {what!r}; there is\n{self.screen.text}") from None
 
     async def rests(self) -> None:
         """Wait until nothing is written any more."""
@@ -96,12 +112,14 @@ class PseudoTerminal:
         """Press keys, wait for what they bring and for quiet; return how many bytes it took."""
         before = len(self.bytes)
         self.type(keys)
-        await self.shows(*texts, since=before)
+        await self.speaks(DEADLINE)
         await self.rests()
+        await self.shows(*texts)
         return len(self.bytes) - before
 
     def resize(self, columns: int, rows: int) -> None:
         """Be another size; the kernel tells the screens."""
+        self.screen.resize(columns, rows)
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def hang_up(self) -> None:
@@ -134,7 +152,7 @@ async def terminal(
         *program, stdin=slave, stdout=slave, stderr=slave, env={**around, **environment}, start_new_session=True
     )
     os.close(slave)
-    there = PseudoTerminal(master, process)
+    there = PseudoTerminal(master, process, size)
     try:
         yield there
     finally:
