@@ -12,12 +12,19 @@ from textual.command import CommandList, DiscoveryHit, Hit, Hits, Provider
 from textual.command import CommandPalette as TextualPalette
 from textual.content import Content
 
+from core.model import FolderStatus
 from core.names import shown
 from tui import words
 from tui.screens.place import operation_title
+from tui.widgets.line import shortened
 
 if TYPE_CHECKING:
     from tui.face import Face
+
+NAME_CELLS = 40
+"""Cells that a folder's name takes at most."""
+UNDOABLE = 10
+"""Operations that are offered to be undone, the latest of all."""
 
 Command = tuple[str, str, Callable[[], object]]
 
@@ -35,9 +42,9 @@ class CommandPalette(TextualPalette):
         found = self.query_one(CommandList)
         with suppress(LookupError):  # no line has a place yet
             if by > 0:
-                found.action_page_down()
+                found.action_page_down()  # type: ignore[no-untyped-call]
             else:
-                found.action_page_up()
+                found.action_page_up()  # type: ignore[no-untyped-call]
 
 
 class Commands(Provider):
@@ -57,38 +64,41 @@ class Commands(Provider):
 
 
 def commands(face: Face) -> Iterator[Command]:
-    """Return what can be done now."""
-    live = face.live
+    """Yield what can be done now: what is going on first, then the places, folders, what can be undone, the screens."""
+    for operation in (*face.live.waiting(), *face.live.running()):
+        title = f"Open {operation_title(operation, face.around)}"
+        yield title, words.state(operation)[0], partial(face.show_operation, operation)
     yield "Operations", "all that was ever done", face.show_operations
     yield "Where did it go", "search a file's names", face.show_where
     yield "Explain a file", "what the rules would do with it, and why", face.looks.ask_what_to_explain
-    for folder in live.folders.values():
-        name = face.around.tilde(folder.name)
-        yield f"Rules of {name}", "the folder, its rules and settings", partial(face.looks.folder, folder.name)
-        yield (
-            f"Duplicates in {name}",
-            "copies, and pictures that look alike",
-            partial(face.looks.duplicates, folder.name),
-        )
     if face.may_act:
-        for folder in live.folders.values():
-            name = face.around.tilde(folder.name)
-            yield f"Organize {name}", "plan it, and show the plan", partial(face.acts.plan, folder.name)
-            if folder.state in ("paused", "halted"):
-                yield f"Resume {name}", shown(folder.reason) or "go on there", partial(face.acts.resume, folder)
-            else:
-                yield f"Pause {name}", "start nothing there", partial(face.acts.pause, folder)
-        undoable = [operation for operation in live.ended() if words.can_undo(operation)][:10]
-        for operation in undoable:
-            title = f"Undo {operation_title(operation, face.around)}"
-            time = words.moment(operation.finished or operation.created, face.around.now())
-            yield title, f"{time}, {words.outcome(operation)}", partial(face.acts.show_undo, operation)
         yield "Add a folder", "see what would move there", face.acts.add_folder
         yield "Edit the config", "in your editor, then it is checked", face.looks.edit_config
-    for operation in (*live.waiting(), *live.running()):
-        title = f"Open {operation_title(operation, face.around)}"
-        yield title, words.state(operation)[0], partial(face.show_operation, operation)
+    for folder in face.live.folders.values():
+        yield from _with_folder(face, folder)
+    if face.may_act:
+        yield from _undoable(face)
     yield "Diagnostics", "agent, terminal, connection, findings", face.looks.diagnostics
     yield "Theme", "other colours", face.action_change_theme
     yield "Draw again", "when the terminal got confused", face.action_repaint
     yield "Quit", "the agent goes on working", face.action_leave
+
+
+def _with_folder(face: Face, folder: FolderStatus) -> Iterator[Command]:
+    name = shortened(face.around.tilde(folder.name), NAME_CELLS)
+    if face.may_act:
+        yield f"Organize {name}", "plan it, and show the plan", partial(face.acts.plan, folder.name)
+        if folder.state in ("paused", "halted"):
+            yield f"Resume {name}", shown(folder.reason) or "go on there", partial(face.acts.resume, folder)
+        else:
+            yield f"Pause {name}", "start nothing there", partial(face.acts.pause, folder)
+    yield f"Rules of {name}", "the folder, its rules and settings", partial(face.looks.folder, folder.name)
+    alike = "copies, and pictures that look alike"
+    yield f"Duplicates in {name}", alike, partial(face.looks.duplicates, folder.name)
+
+
+def _undoable(face: Face) -> Iterator[Command]:
+    for operation in [each for each in face.live.ended() if words.can_undo(each)][:UNDOABLE]:
+        title = f"Undo {operation_title(operation, face.around)}"
+        time = words.moment(operation.finished or operation.created, face.around.now())
+        yield title, f"{time}, {words.outcome(operation)}", partial(face.acts.show_undo, operation)

@@ -54,18 +54,18 @@ def test_two_may_change_places() -> None:
 
 
 async def test_what_is_rebound_does_what_it_did_and_is_told_so(agent: FakeAgent) -> None:
-    keys = keymap({"where": "f5,?", "help": "H", "next line": "t", "palette": "f9", "pause": "z"})
+    keys = keymap({"where": "f5,?", "help": "f6", "next line": "f7", "palette": "f9", "pause": "f8"})
     async with looking(agent.socket, outfit=Outfit(keys=keys)) as look:
         names = {binding.description: binding.key for binding, _ in offered(look.face.screen)}
-        assert (names["where"], names["help"], names["resume"]) == ("f5", "H", "P")
+        assert (names["where"], names["help"], names["resume"]) == ("f5", "f6", "P")
         deeds = {deed.said: deed.keys for part in sections(look.face.screen).values() for deed in part}
-        assert (deeds["where"], deeds["next line"], deeds["palette"]) == (["F5", "?"], ["t"], ["F9"])
+        assert (deeds["where"], deeds["next line"], deeds["palette"]) == (["F5", "?"], ["F7"], ["F9"])
         cursor = look.one(Board).cursor
         await look.press("j", "w", "down", "ctrl+p")
         assert (look.place, look.one(Board).cursor) == ("Home", cursor)
-        await look.press("t")
+        await look.press("f7")
         assert look.one(Board).cursor == cursor + 1
-        await look.press("z")
+        await look.press("f8")
         await look.until(agent.acts)
         await look.until(lambda: "paused" in look.line_with("~/Camera"))
         await look.press("P")  # what shared its key with it still has it
