@@ -7,14 +7,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from core.model import Plan, Request
+from core.storage import open_storage
 
 if TYPE_CHECKING:
-    from core.config import Config
+    from core.config import Config, Folder
     from core.decisions import Decisions
     from core.duplicates.contents import Contents
     from core.facts import FactReader
     from core.history import History
     from core.journal import OperationFiles
+    from core.storage.local import LocalStorage
+    from core.storage.s3.objects import Objects
+    from core.sync.state import SyncState
 
 Phase = Literal["scanning", "planning"]
 
@@ -35,6 +39,10 @@ class Ground:
     report: Callable[[Phase, int, int], None]
     contents: Contents | None = None
     """What is known of the contents of files, where a planner looks for duplicates."""
+    open_root: Callable[[bytes], LocalStorage | Objects] = open_storage
+    """Opens a folder, or a bucket's prefix."""
+    sync_state: Callable[[Folder], SyncState] | None = None
+    """Opens what is known of a folder that is kept in step with a bucket."""
 
 
 class Planner(Protocol):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Literal
@@ -53,6 +53,7 @@ class FaultProxy:
     port: int = 0
     on_request: Callable[[str], None] | None = None
     """Called with each request's line before it goes on; may kill something."""
+    opened: list[asyncio.StreamWriter] = field(default_factory=list)
 
     def add(self, fault: Fault, pattern: str, **more: int | float) -> Rule:
         """Have something happen from now on."""
@@ -64,21 +65,19 @@ class FaultProxy:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Carry requests of one client to the server, one after the other."""
-        try:
+        with suppress(asyncio.IncompleteReadError, OSError):
             up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self.upstream)
-        except OSError:
-            writer.close()
-            return
-        try:
+            self.opened.append(up_writer)
             while await self._exchange(reader, writer, up_reader, up_writer):
                 pass
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            for each in (writer, up_writer):
-                each.close()
-                with suppress(ConnectionError):
-                    await each.wait_closed()
+            up_writer.close()
+        writer.close()
+
+    async def hang_up(self) -> None:
+        """End every connection."""
+        for writer in self.opened:
+            writer.transport.abort()
+        await asyncio.sleep(0)  # the loop closes their sockets at its next turn
 
     async def _exchange(
         self,
@@ -210,17 +209,22 @@ def faults_before(upstream: int) -> Iterator[FaultProxy]:
     proxy = FaultProxy(upstream)
     ready, done = threading.Event(), asyncio.Event()
     loops: list[asyncio.AbstractEventLoop] = []
+    tasks: set[asyncio.Task[None]] = set()
+
+    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        proxy.opened.append(writer)
+        tasks.add(asyncio.ensure_future(proxy.serve(reader, writer)))
 
     async def run() -> None:
-        server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0, limit=1 << 20)
+        server = await asyncio.start_server(connected, "127.0.0.1", 0, limit=1 << 20)
         proxy.port = server.sockets[0].getsockname()[1]
         loops.append(asyncio.get_running_loop())
         ready.set()
         await done.wait()
         server.close()
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:
-            task.cancel()
-        await _settled(server.wait_closed)
+        await proxy.hang_up()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await proxy.hang_up()
 
     thread = threading.Thread(target=lambda: asyncio.run(run()), daemon=True)
     thread.start()
@@ -231,8 +235,3 @@ def faults_before(upstream: int) -> Iterator[FaultProxy]:
         loops[0].call_soon_threadsafe(done.set)
         thread.join(10)
         assert not thread.is_alive()
-
-
-async def _settled(wait: Callable[[], Awaitable[None]]) -> None:
-    with suppress(asyncio.CancelledError, TimeoutError):
-        await asyncio.wait_for(wait(), 2)

@@ -248,6 +248,16 @@ class Bucket:
                 break
         raise IoFailed("the endpoint's answers break off")
 
+    def read_own(self, name: str) -> bytes | None:
+        """Return one of Shelver's own small objects beneath the prefix, or None if it is not there."""
+        try:
+            answer = self.endpoint.call("get_object", Bucket=self.name, Key=self.prefix + name)
+        except SourceMissing:
+            return None
+        with answer["Body"] as body:
+            content: bytes = body.read()
+        return content
+
     def chunks(self, path: bytes, expected: Fingerprint) -> Iterator[bytes]:
         """Yield an object's content in order, each part checked to be of the expected version."""
         for start in range(0, expected.size, READ_BYTES):

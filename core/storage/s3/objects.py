@@ -106,6 +106,10 @@ class Objects(Bucket):
     def sync(self) -> None:
         """Make every change durable: an endpoint that answered has done so."""
 
+    def put_own(self, name: str, content: bytes) -> None:
+        """Put one of Shelver's own small objects beneath the prefix."""
+        self.endpoint.call("put_object", Bucket=self.name, Key=self.prefix + name, Body=content)
+
     # -- copying within one endpoint
 
     def copy_all(self, moves: Sequence[Move], target: Objects) -> list[Entry | Trouble]:
