@@ -223,6 +223,7 @@ class Preview(Struct, frozen=True, kw_only=True):
 
     `files`: how many would be acted on. `notes`: files by what a person should know ("edited since: they go
     back as they are now"). `refusals`: files that stay as they are, by reason. `sample`: the first steps.
+    `until`: how long all of it can be taken back; then what is kept for it has had its time.
     """
 
     operation: Operation
@@ -231,6 +232,7 @@ class Preview(Struct, frozen=True, kw_only=True):
     notes: dict[str, int]
     refusals: dict[str, int]
     sample: list[StepView]
+    until: datetime | None = None
 
 
 # -- events -----------------------------------------------------------------------------------------

@@ -75,6 +75,16 @@ def forget(state: StateDirectory, keep: float, forgotten: Callable[[str], None],
         history.close()
 
 
+def kept_until(files: OperationFiles, history: float, trash: float) -> datetime | None:
+    """Return how long all of an operation that ended can be taken back; `history` and `trash`: kept, in seconds."""
+    sealed = files.outcomes().sealed
+    if sealed is None:
+        return None
+    has_trashed = any(step.kind in ("trash", "replace") for step in files.plan().steps)
+    keep = min(history, trash) if has_trashed else history
+    return datetime.fromtimestamp(sealed.at, UTC) + timedelta(seconds=keep)
+
+
 def _trashed_by(files: OperationFiles, keep: float) -> Iterator[Trashed]:
     if not files.has_plan():
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -33,6 +34,8 @@ class FakeAgent:
         self.previews: dict[str, Preview] = {}
         self.results: list[dict[str, Any]] = []
         self.days: list[Day] = []
+        self.planning: asyncio.Event | None = None
+        """Where there is one, previews of undos take until it is set."""
         self.looks = FakeLooks(self)
         self.may = ["view", "act"]
         self.asked: list[tuple[str, str, dict[str, Any]]] = []
@@ -227,6 +230,8 @@ class FakeAgent:
     async def _rollback(self, request: web.Request) -> web.Response:
         id, body = request.match_info["id"], await request.json()
         if body.get("dry_run"):
+            if self.planning is not None:
+                await self.planning.wait()
             return _json(self.previews[id])
         before = self.operations[id]
         operation = Operation(

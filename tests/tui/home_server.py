@@ -236,6 +236,7 @@ def preview(of: Operation) -> Preview:
             "original place is taken: restored under a number": 1,
         },
         refusals={"it is no longer there": 2},
+        until=at(13, 9, 15).replace(year=2027),
         sample=[
             StepView(
                 seq=number,

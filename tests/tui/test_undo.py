@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from msgspec.structs import replace
 
 from tests.tui.fake_agent import FakeAgent
@@ -105,3 +107,55 @@ async def test_the_buttons_are_seen_at_the_smallest_size_whatever_the_preview_sa
     async with looking(agent.socket, size=(60, 15)) as look:
         look.face.acts.show_undo(look.face.live.operations["cam0big0"])
         await look.sees("Where taken", "Cancel", "Undo 99,900 files")
+
+
+async def test_the_last_day_on_which_it_is_possible_is_told(agent: FakeAgent) -> None:
+    async with looking(agent.socket) as look:
+        await previewed(look)
+        assert look.line_with("Possible until").split("│")[1].split() == [
+            "Possible",
+            "until",
+            "Sat",
+            "13",
+            "Nov",
+            "2027",
+        ]
+
+
+async def test_a_part_is_marked_first(agent: FakeAgent) -> None:
+    async with looking(agent.socket) as look:
+        await previewed(look)
+        await look.press("m")
+        await look.goes("OperationScreen")
+        await look.sees("space marks a file", "1 of 100,000")
+        await look.press("space", "u")
+        await look.goes("Undo")
+        await look.until(lambda: [body for *_, body in agent.acts() if "only" in body])
+        await look.sees("99,896")
+        await look.press("m")  # nothing more to mark than what is seen
+        await look.goes("OperationScreen")
+        assert len(look.face.screen_stack) == 2
+
+
+async def test_the_plan_of_an_undo_that_nobody_waited_for_is_put_away_all_the_same(agent: FakeAgent) -> None:
+    agent.previews["cam0big0"] = replace(agent.previews["cam0big0"], operation=agent.operations["scanwait"])
+    agent.planning = asyncio.Event()
+    async with looking(agent.socket) as look:
+        look.face.acts.show_undo(look.face.live.operations["cam0big0"])
+        await look.goes("Undo")
+        await look.sees("Looking at 99,900 files")
+        await look.press("escape")
+        await look.goes("Home")
+        agent.planning.set()
+        await look.until(lambda: agent.operations["scanwait"].state == "rejected")
+
+
+async def test_an_undo_is_undone_as_a_redo(agent: FakeAgent) -> None:
+    agent.previews["backback"] = agent.previews["cam0big0"]
+    async with looking(agent.socket) as look:
+        look.face.show_operation(look.face.live.operations["backback"])
+        await look.goes("OperationScreen")
+        await look.sees("u redo")
+        await look.press("u")
+        await look.goes("Undo")
+        await look.sees("Redo: camera, 09:15", "go where they had gone", "Redo 99,900 files")
