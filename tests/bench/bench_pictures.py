@@ -1,18 +1,19 @@
 """Pictures that look alike: what a hash costs, what the search costs, and how well both find real photographs.
 
-The photographs are what packages ship: scikit-image's `data` (astronaut, coffee, retina, … public domain or CC0),
-scikit-learn's `china` and `flower` (CC BY); and, where Debian's `lomiri-wallpapers-*` and `mate-backgrounds` are
-installed, their photographs (CC BY-SA); with `SHELVER_PHOTOS=FOLDER:…` any others. Drawings, screenshots and second
-views of one scene are left out.
+The photographs are what packages ship, under free licences: scikit-image's `data` (astronaut, coffee, retina, …, most of
+them public domain) and scikit-learn's `china` and `flower`, which `pip install '.[bench]'` brings; those of Debian's
+`lomiri-wallpapers-*` and `mate-backgrounds` where they are installed; with `SHELVER_PHOTOS=FOLDER:…` any others.
+Drawings, screenshots and second views of one scene are left out.
 
 *Hashes*: photographs made 12 megapixels large, as a camera writes them (with a small picture in the EXIF block) and as
 programs that save them again do (without), in three qualities; CPU seconds of `imagehash.phash(Image.open(…))` beside
 all that Shelver does, decoders and their start too.
 
 *Found*: each photograph is cut into its quarters, pictures of their own that share light and colours: the harder
-test. Of each, fourteen copies: saved again in four qualities and as WebP, made smaller to three quarters, a half
-and a quarter, brighter and darker, of more and less contrast, grey, and turned by EXIF. *Recall* is the share of
-copies in the group of the picture they come from; *precision* the share of a group's members that belong there.
+test. Of each, fifteen copies: saved again in four qualities and as WebP, made smaller to three quarters, a half and a
+quarter, twice as large and as a camera writes it, brighter and darker, of more and less contrast, grey, and turned by
+EXIF. *Recall* is the share of copies in the group of the picture they come from; *precision* the share of a group's
+members that belong there.
 
 *Search*: random hashes, one in ten a few bits from another; and the same with one in five in one neighbourhood, as
 the frames of a time lapse are.
@@ -45,7 +46,7 @@ from core.storage import Entry
 from tests.camera import as_a_camera
 
 DISTANCE = 8
-_TIMES = 6
+_TIMES = 20
 ORIENTATION = 0x0112
 
 _PHOTOGRAPHS = {
@@ -67,8 +68,8 @@ def photographs() -> list[Path]:
             found += [path for path in sorted(folder.glob("*.[jp][pn]g")) if path.stem in names.split()]
     for pattern in _BACKGROUNDS:
         found += sorted(Path("/").glob(pattern[1:]))
-    for folder in filter(None, os.environ.get("SHELVER_PHOTOS", "").split(":")):
-        found += sorted(each for each in Path(folder).rglob("*") if each.suffix.lower() in (".jpg", ".jpeg", ".png"))
+    for place in filter(None, os.environ.get("SHELVER_PHOTOS", "").split(":")):
+        found += sorted(each for each in Path(place).rglob("*") if each.suffix.lower() in (".jpg", ".jpeg", ".png"))
     return found
 
 
@@ -76,11 +77,16 @@ def main() -> None:
     """Print the figures."""
     photos = photographs()
     print(f"  {len(photos)} photographs")
+    if photos:
+        _with(photos)
+    for kind in ("random", "neighbourhood"):
+        subprocess.run([sys.executable, "-m", __name__, kind], check=True)
+
+
+def _with(photos: list[Path]) -> None:
     with tempfile.TemporaryDirectory(prefix="bench") as directory:
         _hashes(photos, Path(directory) / "large")
         _found(photos, Path(directory) / "copies")
-    for kind in ("random", "neighbourhood"):
-        subprocess.run([sys.executable, "-m", __name__, kind], check=True)
 
 
 # -- what a hash costs --------------------------------------------------------------------------------------
@@ -200,7 +206,9 @@ def _copy(picture: Image.Image, path: Path) -> int:
     block = Image.Exif()
     block[ORIENTATION] = 6
     picture.transpose(Image.Transpose.ROTATE_90).save(f"{path} turned.jpg", quality=90, exif=block)
-    return len(changed) + 6
+    large = picture.resize((2 * picture.width, 2 * picture.height), Image.Resampling.BICUBIC)
+    Path(f"{path} camera.jpg").write_bytes(as_a_camera(large, quality=90))
+    return len(changed) + 7
 
 
 # -- what the search costs --------------------------------------------------------------------------------------
@@ -242,7 +250,8 @@ def _flipped(
 
 
 def _peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    lines = Path("/proc/self/status").read_text().splitlines()  # what getrusage tells began with the parent's memory
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
 
 
 if __name__ == "__main__":
