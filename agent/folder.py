@@ -16,6 +16,7 @@ from typing import Protocol, TypeVar
 from msgspec.structs import replace
 
 from agent import brakes, watch
+from agent.arrivals import Arrivals, by_itself
 from agent.brakes import Identity, Memory
 from agent.hearing import Hearing
 from agent.reconcile import Reconciler
@@ -23,7 +24,7 @@ from agent.settle import Settling
 from core.config import Folder
 from core.errors import ShelverError
 from core.index import Index
-from core.model import FolderState, FolderStatus, Request, new_id, now
+from core.model import FolderState, FolderStatus, Request, now
 from core.names import shown
 from core.planners.scope import Scope
 from core.storage import Entry
@@ -60,6 +61,9 @@ class Services(Protocol):
     async def submit(self, request: Request) -> object:
         """Start an operation. Raises ShelverError."""
 
+    async def copies(self, folder: Folder, paths: list[bytes]) -> list[bytes]:
+        """Return which of some files are copies of what is there."""
+
     def is_busy(self, folder: str) -> bool:
         """Tell whether an operation of this folder is under way."""
 
@@ -85,6 +89,7 @@ class WatchedFolder:
         self._reconciler = Reconciler(folder.path, services.index, lambda: services.scope(folder))
         self._settling = Settling(folder.settle)
         self._settled: dict[bytes, Entry] = {}
+        self._arrivals = Arrivals(folder, services.copies)
         self._arriving_since: datetime | None = None
         self._needs_whole_pass = False
         self._identity: Identity | None = None
@@ -328,6 +333,9 @@ class WatchedFolder:
     async def _start_with_settled(self) -> None:
         entries = list(self._settled.values())
         news = await self._services.scan(lambda: self._reconciler.news(entries))
+        if copies := await self._arrivals.look_up(news.changed, self._arriving_since):
+            await self._services.submit(copies)
+            return  # what is left of them is organized once that has ended
         if news.changed:
             await self._submit([entry.path for entry in news.changed])
             await self._services.scan(lambda: self._reconciler.acknowledge(news.changed))
@@ -352,16 +360,7 @@ class WatchedFolder:
         self._settled.clear()
 
     async def _submit(self, paths: list[bytes] | None) -> None:
-        request = Request(
-            id=new_id(),
-            kind="organize",
-            folder=self.folder.name,
-            created=now(),
-            requested_by="agent",
-            automatic=True,
-            paths=paths,
-            arrived_since=self._arriving_since,
-        )
+        request = by_itself("organize", self.folder, paths=paths, arrived_since=self._arriving_since)
         await self._services.submit(request)
         self._arriving_since = now() if self._settling else None
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 from agent.brakes import Memory
 from agent.folder import WatchedFolder
 from agent.hub import Hub
+from agent.lookups import Lookups
 from agent.operations import Operations
 from core.config import Config, Folder
 from core.errors import BrakeEngaged, UnknownFolder
@@ -38,6 +39,7 @@ class Folders:
         self._hub = hub
         self._operations = operations
         self._scanners = ThreadPoolExecutor(SCANS_AT_ONCE, "scan")
+        self._lookups = Lookups(state.contents)
         self._pausing = Lock()
         self._watched: dict[str, WatchedFolder] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -56,6 +58,10 @@ class Folders:
     async def submit(self, request: Request) -> Operation:
         """Start an operation. Raises ShelverError."""
         return await self._operations.submit(request)
+
+    async def copies(self, folder: Folder, paths: list[bytes]) -> list[bytes]:
+        """Return which of some files are copies of what is there, in any folder."""
+        return await self._lookups.copies(self._config, folder, paths)
 
     def is_busy(self, folder: str) -> bool:
         """Tell whether an operation of this folder is under way."""
@@ -112,6 +118,7 @@ class Folders:
         """Let go of every folder."""
         for name in list(self._watched):
             await self._end(name)
+        await self._lookups.close()
         await asyncio.to_thread(self._scanners.shutdown, cancel_futures=True)
         self.index.close()
 

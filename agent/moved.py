@@ -35,11 +35,13 @@ def remember_own_moves(files: OperationFiles, outcomes: Outcomes, index: Index, 
     origins: dict[bytes, bytes] = {}
     for step, finished in _carried_out(plan, outcomes):
         source = absolute(plan.roots, step.source_root, step.source)
-        destination = absolute(plan.roots, step.destination_root, finished.destination or step.destination)
-        if source and step.kind != "copy":
+        is_new = step.kind in ("copy", "replace")  # what else such a step records lies in the trash
+        place = step.destination if step.kind == "replace" else finished.destination or step.destination
+        destination = absolute(plan.roots, step.destination_root, place)
+        if source and not is_new:
             left.append(source)
         if destination:
-            origins[destination] = b"" if step.kind == "copy" else origins.pop(source, source)
+            origins[destination] = b"" if is_new else origins.pop(source, source)
     gone, arrived = _beneath(left, config), _beneath(origins, config)
     ages = _ages(gone, index)
     for root in gone.keys() | arrived.keys():

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
+from agent.arrivals import Reports
 from agent.channel import Cancel
 from agent.dispatch import FAILURES_ALLOWED, Dispatch, Worker, count_failure
 from agent.hub import Hub
@@ -134,6 +135,8 @@ class Operations:
         _log.info("operation %s: %s", operation.id, in_words(operation))
         if operation.state == "proposed":
             self._write_later(self._supersede_older, operation)
+        elif operation.state == "completed" and operation.automatic:
+            self._write_later(self._reports.forget_older, operation)
         elif operation.state == "completed" and not operation.automatic:
             self._write_later(self._supersede_done, operation)
         self.rested(operation)
@@ -164,6 +167,10 @@ class Operations:
         except ShelverError as error:
             _log.info("operation %s is not superseded: %s", id, error)
 
+    @property
+    def _reports(self) -> Reports:
+        return Reports(self._engine, self._catalog)
+
     # -- asking
 
     async def submit(self, request: Request) -> Operation:
@@ -186,10 +193,13 @@ class Operations:
         """Return a request of the agent's own that looks at the files of a waiting proposal too."""
         if not request.automatic:
             return request
+        request = self._reports.joined(request)
         waiting = self._catalog.page(folder=request.folder, states=("proposed",), limit=len(self._catalog))
         for operation in waiting:
             if operation.kind == request.kind and operation.automatic:
                 before = self._engine.files(operation.id).request()
+                if before.action != request.action:
+                    continue  # it was set to something else since: what waits stays as it is
                 return replace(
                     request,
                     paths=_union(before.paths, request.paths),
@@ -349,7 +359,8 @@ class Operations:
         """Forget an operation that the agent started by itself and that found nothing to do."""
         try:
             operation = self._catalog.get(id)
-            if operation.automatic and operation.state == "completed" and not operation.counts.planned:
+            is_idle = operation.automatic and operation.state == "completed" and not operation.counts.planned
+            if is_idle and not self._reports.is_open(operation):
                 self._engine.discard(id)
                 self._catalog.forget(id)
         except (ShelverError, OSError) as error:

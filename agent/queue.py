@@ -80,7 +80,7 @@ def open_queue(url: str, name: QueueName, state: StateDirectory) -> SqliteHuey:
 def queue_for(request: Request) -> QueueName:
     """Return the queue that a request belongs in."""
     if request.kind in ("dedupe", "sync"):
-        return "bulk"
+        return "interactive" if request.automatic and request.paths is not None else "bulk"
     whole_folder = request.paths is None and request.kind == "organize"
     return "bulk" if request.automatic and whole_folder else "interactive"
 

@@ -20,7 +20,7 @@ from msgspec import Raw, Struct, msgpack
 from core.errors import WrongState
 from core.frames import frame_offsets, framed, payload_at
 from core.journal import OperationFiles
-from core.model import Fingerprint
+from core.model import Fingerprint, Request
 from core.state import sync_directory
 
 FRAME_GROUPS = 64
@@ -90,6 +90,14 @@ class Totals(Struct, frozen=True):
     redundant: int = 0
     reclaimable: int = 0
     left_out: dict[str, int] = {}
+
+    def in_words(self) -> str:
+        """Return what was found, in a line."""
+        if not self.groups and not self.near:
+            return "no file is there more than once"
+        files = "1 file" if self.redundant == 1 else f"{self.redundant:,} files"
+        alike = f"; {self.near:,} groups of pictures that look alike" if self.near else ""
+        return f"{files} too many, {self.reclaimable:,} bytes to win{alike}"
 
 
 def path_of(files: OperationFiles) -> Path:
@@ -183,3 +191,22 @@ class DuplicatePages:
 
     def _payload(self, frame: int) -> memoryview:
         return payload_at(self._data, self._offsets[frame], self._name)
+
+
+def arrived_copies(files: OperationFiles) -> list[bytes]:
+    """Return which of the files that a dedupe was to look up it found to be copies, relative to its folder."""
+    paths = frozenset(files.request().paths or ())
+    try:
+        pages = DuplicatePages(files)
+    except WrongState:
+        return []
+    root = files.roots()[0].rstrip(b"/") + b"/"
+    found = (file.path for group in pages.groups(0, len(pages)) for file in group.files)
+    return [path for each in found if (path := each.removeprefix(root)) in paths]
+
+
+def finding_in_words(files: OperationFiles, request: Request) -> str | None:
+    """Return what a dedupe found that did nothing about it, in words; None for any other operation."""
+    if request.kind != "dedupe" or files.planned_steps():
+        return None
+    return DuplicatePages(files).totals.in_words()

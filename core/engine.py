@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from core.config import Config
 from core.decisions import Decisions, rejected_decisions, run_decisions, undone_decisions
 from core.destinations import Destination
+from core.duplicate_pages import finding_in_words
 from core.errors import (
     Cancelled,
     Interrupted,
@@ -40,6 +41,7 @@ from core.planners.reported import check as check_reported
 from core.planners.reported import keepers_of
 from core.preview import preview
 from core.progress import Meter
+from core.retention import kept_until
 from core.review import approved_steps, is_whole_pass, leaves_nothing_of, why_it_waits
 from core.standing import standing
 from core.state import StateDirectory
@@ -307,7 +309,7 @@ class Engine:
             return self._tell(standing(files, outcomes))
         plan = files.plan()
         self._decide(plan, request, outcomes)
-        operation = self._tell(standing(files, outcomes))
+        operation = self._tell(replace(standing(files, outcomes), note=finding_in_words(files, request)))
         with closing(History(self.state.history)) as history:
             history.record(request, plan, outcomes)
         keep_outcomes(files, len(plan.steps))
@@ -340,7 +342,11 @@ class Engine:
     def preview(self, id: str) -> Preview:
         """Return what a plan would do, in short. Raises UnknownOperation, WrongState where there is no plan."""
         files = self.files(id)
-        return preview(standing(files), files.plan())
+        found, undone = preview(standing(files), files.plan()), files.request().undo_of
+        if undone is None:
+            return found
+        keep = self.config.history.keep, self.config.trash.keep
+        return replace(found, until=kept_until(self.files(undone), *keep))
 
     def steps(
         self, id: str, start: int, limit: int, text: str = "", outcome: Outcome | None = None, into: int | None = None

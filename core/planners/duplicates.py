@@ -110,7 +110,8 @@ class _Deduper:
             return find_exact(places, contents, self._ground.config.duplicates.min_size, self._ground.report)
         least = self._ground.config.duplicates.min_size
         entries = [entry for entry in map(self._storage(self._folder.path).entry, paths) if entry is not None]
-        return find_copies(self._folder.path, [entry for entry in entries if entry.size >= least], places, contents)
+        arrived = [entry for entry in entries if entry.size >= least]
+        return find_copies(self._folder.path, arrived, places, contents, self._ground.report)
 
     def _places(self) -> list[Place]:
         """Return the folder, then all others that are there."""

@@ -53,6 +53,9 @@ class Surroundings:
         self._changed.set()
         return None
 
+    async def copies(self, folder: Folder, paths: list[bytes]) -> list[bytes]:
+        return []
+
     def is_busy(self, folder: str) -> bool:
         return self.busy
 
