@@ -23,6 +23,7 @@ SECRET_KEY = "canary-Zm9yIHNoZWx2ZXIgdGVzdHMgb25seQ"
 """A secret that no output, log, event or catalog may ever hold."""
 
 REGION = "us-east-1"
+_NOWHERE = "/nonexistent/aws"
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,8 @@ def environment() -> dict[str, str]:
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
         "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_CONFIG_FILE": _NOWHERE,
+        "AWS_SHARED_CREDENTIALS_FILE": _NOWHERE,
     }
 
 
@@ -65,7 +66,7 @@ def _rclone(port: int, room: Path) -> tuple[list[str], dict[str, str]]:
     files = room / "objects"
     files.mkdir()
     argv = [
-        _program("rclone"), "serve", "s3", "--addr", f"127.0.0.1:{port}", "--config", os.devnull,
+        _program("rclone"), "serve", "s3", "--addr", f"127.0.0.1:{port}", "--config", str(room / "rclone.conf"),
         "--auth-key", f"{ACCESS_KEY},{SECRET_KEY}", "--vfs-cache-mode", "off", str(files),
     ]  # fmt: skip
     return argv, {}
