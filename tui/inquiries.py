@@ -76,12 +76,22 @@ class Inquiries:
         """Have a folder's duplicates looked for, and pictures that look alike; nothing is changed."""
         return await self._agent.submit("dedupe", folder, action="report", similar=True)
 
-    async def plan_duplicates(
-        self, of: Operation, action: str, choices: Mapping[str, str], keep: list[str] | None
+    async def plan_copies(
+        self, of: Operation, action: str, choices: Mapping[str, str], policy: str | None
     ) -> Operation:
-        """Have it planned what would be done about the groups of a report; nothing is changed before it is approved."""
+        """Have it planned what would be done about the copies that a search found, by choices and, else, a policy.
+
+        Nothing is changed before the plan is approved.
+        """
+        keep = [policy] if policy else None
         return await self._agent.submit(
             "dedupe", of.folder, action=action, of=of.id, choices=dict(choices) or None, keep=keep, dry_run=True
+        )
+
+    async def plan_pictures(self, of: Operation, choices: Mapping[str, str]) -> Operation:
+        """Have it planned what would go to the trash of the pictures that a person chose among, and nothing else."""
+        return await self._agent.submit(
+            "dedupe", of.folder, action="trash", of=of.id, similar=True, choices=dict(choices), dry_run=True
         )
 
 

@@ -155,16 +155,21 @@ class Findings(Struct, frozen=True):
 
 
 class Duplicate(Struct, frozen=True, kw_only=True):
-    """One file of a group. `distance`: bits by which a picture differs from the first. `protected`: never touched."""
+    """One file of a group. `distance`: bits by which a picture differs from the first; `links`: its other names.
+
+    `mtime` in seconds since 1970. `protected`: never touched; `reason`: why, or why it cannot go to the trash.
+    """
 
     path: str
     size: int = 0
-    mtime: float | datetime | None = None
+    mtime: float = 0.0
     distance: int = 0
     width: int = 0
     height: int = 0
     taken: str | None = None
     protected: bool = False
+    reason: str = ""
+    links: list[str] = []
     path_b64: str | None = None
 
 
@@ -180,9 +185,10 @@ class DuplicateGroup(Struct, frozen=True, kw_only=True):
 
 
 class DuplicatePage(Struct, frozen=True, kw_only=True):
-    """Some groups; how many there are in all, how many files too many, and the bytes that they take."""
+    """Some groups, and how many there are in all; how many copies may go, and the bytes that they take."""
 
     groups: list[DuplicateGroup]
     total: int = 0
     redundant: int = 0
     reclaimable: int = 0
+    left_out: dict[str, int] = {}

@@ -1,7 +1,7 @@
 """Acting on what an earlier dedupe found: as it said what stays, by other policies, or as a person chose.
 
 Nothing is searched again. A file that changed since is left out by the executor, alone, like any other. Pictures that
-only look alike are left alone unless a person chose among them.
+only look alike are left alone unless a person chose among them; where a request is about those, copies are left alone.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def reported(request: Request, ground: Ground, keepers: Keepers) -> list[FoundGr
     for number, group in enumerate(pages.groups(0, len(pages))):
         if number in choices:
             groups.append(_keeping(group, _chosen(group, choices[number]), CHOSEN))
-        elif not group.near:
+        elif not group.near and not request.similar:
             groups.append(group if request.keep is None else _by_policy(group, keepers))
     return groups
 

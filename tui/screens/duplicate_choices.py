@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 
 from tui.wire_looks import Duplicate, DuplicateGroup
 
@@ -19,16 +18,9 @@ BEST = "best"
 """The policy for pictures that look alike: the one with the most pixels, which the agent names first."""
 
 
-def changed(file: Duplicate) -> float:
-    """Return when a file was changed last, in seconds; 0 where nobody knows."""
-    if isinstance(file.mtime, datetime):
-        return file.mtime.timestamp()
-    return float(file.mtime or 0.0)
-
-
 _ORDERS: dict[Policy, Callable[[Duplicate], float]] = {
-    "oldest": changed,
-    "newest": lambda file: -changed(file),
+    "oldest": lambda file: file.mtime,
+    "newest": lambda file: -file.mtime,
     "shortest": lambda file: len(file.path),
     "longest": lambda file: -len(file.path),
 }
@@ -92,11 +84,6 @@ class Choices:
         self.policy = None
         self._chosen.clear()
 
-    @property
-    def number(self) -> int:
-        """How many groups a person chose for."""
-        return len(self._chosen)
-
-    def told(self) -> dict[str, str]:
-        """Return the choices as the agent takes them: kept path by group."""
-        return {str(group): path for group, path in self._chosen.items()}
+    def told(self, *, near: bool) -> dict[str, str]:
+        """Return the choices among copies, or among pictures, as the agent takes them: kept path by group."""
+        return {str(group): path for group, path in self._chosen.items() if (group in self._near) == near}

@@ -8,16 +8,16 @@ from datetime import UTC, datetime
 from core.model import Operation, Progress
 from core.names import shown
 from tui import words
-from tui.screens.duplicate_choices import Choices, changed
+from tui.screens.duplicate_choices import Choices
 from tui.surroundings import Surroundings
-from tui.widgets.line import Line, cut, fitted, right, shortened
+from tui.widgets.line import EMPTY, Line, cut, fitted, right, shortened
 from tui.widgets.progress import progress_line
 from tui.wire_looks import Duplicate, DuplicateGroup, DuplicatePage
 
 ACTIONS = {
-    "trash": "goes to the trash",
-    "hardlink": "becomes a hard link",
-    "reflink": "shares its blocks",
+    "trash": "to the trash",
+    "hardlink": "to hard links",
+    "reflink": "to shared blocks",
 }
 """What can be done with what is too much."""
 
@@ -38,8 +38,13 @@ def group_line(group: DuplicateGroup, choices: Choices, around: Surroundings, wi
         ("keep ", "faint"),
         *_path(kept or "", around, room),
         ("*" if choices.is_own(group) else " ", "accent"),
-        (right(words.size(group.size * (len(group.files) - 1)), FREED), "text"),
+        (right(words.size(group.size * going(group, kept)) if going(group, kept) else "–", FREED), "text"),  # noqa: RUF001
     )
+
+
+def going(group: DuplicateGroup, kept: str | None) -> int:
+    """Return how many files of a group may go."""
+    return sum(file.path != kept and not file.protected and not file.reason for file in group.files)
 
 
 def _alike(group: DuplicateGroup, kept: str | None, around: Surroundings, width: int) -> Line:
@@ -61,25 +66,27 @@ def measures(file: Duplicate) -> str:
 
 
 def file_line(group: DuplicateGroup, file: Duplicate, choices: Choices, around: Surroundings, width: int) -> Line:
-    """Return one file of a group: whether it stays, where it lies, when it was changed."""
-    word, role = _fate(file, choices.keeps(group))
-    when = _when(file, around) if width >= 60 else ""
-    room = max(width - 9 - (DATE if when else 0), 8)
-    return ((f"{word:<9}", role), *_path(file.path, around, room), (right(when, DATE) if when else "", "dim"))
+    """Return one file of a group: whether it stays, where it lies, when it was changed, or why it stays anyhow."""
+    kept = choices.keeps(group)
+    word, role = _fate(file, kept)
+    told = file.reason if file.path != kept else ""
+    aside = cut(told, max(width * 2 // 5, DATE)) if told else _when(file, around) if width >= 60 else ""
+    room = max(width - 9 - (max(len(aside) + 2, DATE) if aside else 0), 8)
+    path = _path(file.path, around, room)
+    return ((f"{word:<9}", role), *path, (right(aside, max(width - 9 - room, 0)), "dim"))
 
 
 def _fate(file: Duplicate, kept: str | None) -> tuple[str, str]:
     """Return what becomes of a file, as a word and its role."""
-    if file.protected:
+    if file.path == kept:
+        return "stays", "good"
+    if file.protected or file.reason:
         return "left", "dim"
-    if kept is None:
-        return "you decide", "faint"
-    return ("stays", "good") if file.path == kept else ("goes", "warn")
+    return ("you decide", "faint") if kept is None else ("goes", "warn")
 
 
 def _when(file: Duplicate, around: Surroundings) -> str:
-    seconds = changed(file)
-    return words.moment(datetime.fromtimestamp(seconds, UTC), around.now()) if seconds else ""
+    return words.moment(datetime.fromtimestamp(file.mtime, UTC), around.now()) if file.mtime else ""
 
 
 def why_line(group: DuplicateGroup, choices: Choices, width: int) -> Line:
@@ -119,7 +126,9 @@ def about_line(page: DuplicatePage, near: bool, width: int) -> Line:
 def looking_lines(operation: Operation, progress: Progress | None, width: int) -> list[Line]:
     """Return how far the search is."""
     return [
-        (("Looking for duplicates, and for pictures that look alike. Nothing is changed by that.", "dim"),),
+        (("Looking for duplicates and for pictures that look alike.", "text"),),
+        (("Nothing is changed by that.", "dim"),),
+        EMPTY,
         progress_line(progress, operation, width),
     ]
 

@@ -246,9 +246,11 @@ class Duplicates(Place):
         return line
 
     def _what_happens(self) -> str:
-        by = f"keep by {self._choices.policy} · " if self._choices.policy and not self._near else ""
-        own = f"{words.count(self._choices.number)} chosen by you · " if self._choices.number else ""
-        return f"{by}{own}what is too much {ACTIONS[self._happening]}"
+        number = len(self._choices.told(near=self._near))
+        parts = [f"{words.count(number)} chosen" if number else ""]
+        parts.append(f"by {self._choices.policy}" if self._choices.policy and not self._near else "")
+        parts.append(f"others {ACTIONS[self._happening]}")
+        return " · ".join(filter(None, parts))
 
     @property
     def _happening(self) -> str:
@@ -430,16 +432,16 @@ class Duplicates(Place):
         if report is None or not self._asked:
             return
         if not self.face.may_act:
-            self.face.tell("You may look, but not change anything.", trouble=True)
+            self.face.tell("You may only look here.", trouble=True)
             return
-        if self._near and not self._choices.number:
+        choices, inquiries = self._choices.told(near=self._near), self.face.inquiries
+        if not self._near:
+            policy, action = self._choices.policy, self._action
+            self.face.attempt(lambda: inquiries.plan_copies(report, action, choices, policy), self._planned)
+        elif choices:
+            self.face.attempt(lambda: inquiries.plan_pictures(report, choices), self._planned)
+        else:
             self.face.tell("First choose which picture stays: space, or K for all of them.")
-            return
-        policy = self._choices.policy
-        choices, keep = self._choices.told(), [policy] if policy else None
-        self.face.attempt(
-            lambda: self.face.inquiries.plan_duplicates(report, self._happening, choices, keep), self._planned
-        )
 
     def _planned(self, operation: Operation) -> None:
         self.face.live.put(operation)
