@@ -1,7 +1,7 @@
 """Pictures that look alike: what a hash costs, what the search costs, and how well both find real photographs.
 
-The photographs are what packages ship, under free licences: scikit-image's `data` (astronaut, coffee, retina, …, most of
-them public domain) and scikit-learn's `china` and `flower`, which `pip install '.[bench]'` brings; those of Debian's
+The photographs are what packages ship, under free licences: scikit-image's `data` (astronaut, coffee, retina, …, most
+of them public domain) and scikit-learn's `china` and `flower`, which `pip install '.[bench]'` brings; those of Debian's
 `lomiri-wallpapers-*` and `mate-backgrounds` where they are installed; with `SHELVER_PHOTOS=FOLDER:…` any others.
 Drawings, screenshots and second views of one scene are left out.
 

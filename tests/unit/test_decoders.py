@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -17,6 +19,7 @@ from random import Random
 
 import msgspec
 import pytest
+from PIL import Image
 
 from core.errors import FactUnavailable
 from core.facts import decoders
@@ -24,6 +27,7 @@ from core.facts.decoders import SECONDS, DecoderPool, Look
 from core.facts.families import FAMILIES
 from core.facts.kind import sniff
 from core.facts.wire import Answer, Job, receive_answer
+from tests.camera import as_a_camera
 from tui.demo import sample_papers as papers
 from tui.demo.samples import samples
 
@@ -108,6 +112,26 @@ HEIC, JPEG = ({s.path: s.content for s in samples(1)}[name] for name in (b"IMG_2
 CLAIMS = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\xff\xff\xff\x7f\xff\xff\xff\x7f\x08\x06\0\0\0" + b"\x7f\xff\xff\xffzTXt" * 9
 TAGS = b"II*\0\x08\0\0\0" + b"\x02\0" + b"\x32\x01\x02\0\xff\xff\xff\x7f\x08\0\0\0" * 2 + b"\x08\0\0\0"
 
+
+def bomb(format: str, mode: str, size: tuple[int, int], **options: object) -> bytes:
+    """A picture of one colour that is small until it is decoded."""
+    target = io.BytesIO()
+    Image.new(mode, size, "white").save(target, format, **options)
+    return target.getvalue()
+
+
+def claiming(jpeg: bytes) -> bytes:
+    """The same JPEG, which says that it is as large as any can be."""
+    return jpeg.replace(struct.pack(">HH", 900, 900), b"\xff\xdc\xff\xdc", 1)
+
+
+def large_inside() -> bytes:
+    picture = Image.effect_noise((1200, 900), 90)
+    jpeg = as_a_camera(picture)
+    inside = jpeg.index(b"\xff\xc0", 100)  # of the small picture, which stands first
+    return jpeg[: inside + 5] + b"\xff\xf0\xff\xf0" + jpeg[inside + 9 :]
+
+
 HOSTILE: dict[str, tuple[str, str, Callable[[], bytes]]] = {
     "a million operators": ("text", "pdf", lambda: packed_pdf(b"BT /F1 12 Tf " + b"(a) Tj " * 6_000_000)),
     "a PDF of zeros": ("text", "pdf", lambda: packed_pdf(bytes(200 * MEGABYTE))),
@@ -121,6 +145,16 @@ HOSTILE: dict[str, tuple[str, str, Callable[[], bytes]]] = {
     "four gigapixels": ("capture", "jpeg", lambda: JPEG.replace(b"\x08\x00\xf0\x01\x40", b"\x08\xff\xff\xff\xff")),
     "a PNG of claims": ("capture", "png", lambda: CLAIMS),
     "a TIFF of claims": ("capture", "tiff", lambda: TAGS),
+    "a PNG bomb": ("likeness", "png", lambda: bomb("PNG", "L", (15_000, 15_000))),
+    "a large PNG": ("likeness", "png", lambda: bomb("PNG", "RGB", (6500, 6500))),
+    "a GIF bomb": ("thumbnail", "gif", lambda: bomb("GIF", "L", (12_000, 12_000))),
+    "a TIFF bomb": ("thumbnail", "tiff", lambda: bomb("TIFF", "RGB", (9000, 9000), compression="tiff_lzw")),
+    "a WebP bomb": ("likeness", "webp", lambda: bomb("WEBP", "RGB", (6000, 6000), method=0)),
+    "a JPEG of a million blocks": ("likeness", "jpeg", lambda: bomb("JPEG", "L", (20_000, 20_000), quality=10)),
+    "a JPEG of many scans": ("likeness", "jpeg", lambda: claiming(bomb("JPEG", "RGB", (900, 900), progressive=True))),
+    "a JPEG with a large small one": ("likeness", "jpeg", large_inside),
+    "a HEIC to be seen": ("likeness", "heif", lambda: HEIC[: len(HEIC) // 2]),
+    "raw pictures without end": ("likeness", "orf", lambda: b"IIRO" + b"\xff\xd8\xff\xe0\0\x02" * 4_000_000),
 }
 
 
@@ -129,7 +163,7 @@ def test_a_hostile_file_costs_one_fact_of_one_file(name: str, tmp_path: Path, le
     family, format, make = HOSTILE[name]
     path = tmp_path / "hostile"
     path.write_bytes(make())
-    pool = DecoderPool(1, seconds=2)
+    pool = DecoderPool(1, seconds=2, libraries=FAMILIES[family].libraries)
     with peak_memory() as peak, closing(pool):
         answer = pool.submit(look(path, family, format))
         after = pool.submit(look(letter))
