@@ -16,10 +16,12 @@ from core.duplicates.reads import note_troubles
 from core.errors import StorageError
 from core.globs import fits_any, ignore_glob
 from core.names import is_beneath, normalized
-from core.planners.paths import folder_of, name_of
+from core.planners.paths import name_of
 from core.planners.scope import is_unfinished
 from core.storage import Entry
 from core.storage.local import LocalStorage
+
+_AT_ONCE = 256
 
 
 class Eyes:
@@ -62,18 +64,20 @@ class Eyes:
 
     def read(self, files: Sequence[Arrival], kind: bytes) -> list[Arrival]:
         """Return files with their first or whole digests; without those that cannot be read, or change meanwhile."""
-        by_directory: dict[tuple[bytes, bytes], list[Arrival]] = defaultdict(list)
+        by_root: dict[bytes, list[Arrival]] = defaultdict(list)
         for file in files:
-            by_directory[file.root, folder_of(file.entry.path)].append(file)
+            by_root[file.root].append(file)
         found: list[Arrival] = []
-        for done, ((root, directory), some) in enumerate(by_directory.items()):
-            self._tell(done, len(by_directory))
-            found += self._read(root, directory, some, kind)
+        for root, some in by_root.items():
+            for start in range(0, len(some), _AT_ONCE):
+                self._tell(start, len(some))
+                found += self._read(root, some[start : start + _AT_ONCE], kind)
         return found
 
-    def _read(self, root: bytes, directory: bytes, files: list[Arrival], kind: bytes) -> list[Arrival]:
-        names = b"\0".join([name_of(file.entry.path) for file in files])
-        request = [kind, root, directory, names, asked(file.entry for file in files)]
+    def _read(self, root: bytes, files: list[Arrival], kind: bytes) -> list[Arrival]:
+        # By whole paths: what is opened is told by its inode and times, so that no link on the way leads astray.
+        paths = b"\0".join([file.entry.path for file in files])
+        request = [kind, root, b"", paths, asked(file.entry for file in files)]
         digests, troubles = self._reader.answer(request, lambda count: self._tell(0, 0))
         note_troubles(troubles, self._left_out)
         found = []

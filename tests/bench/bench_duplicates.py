@@ -151,12 +151,13 @@ class Bench:
         with Contents(self.database) as contents:
             find_copies(place.root, [], [place], contents)  # a worker has been at it before
             for _ in range(self.rounds):
-                some = chance.sample(paths, min(CHANGED_AT_ONCE, len(paths)))
+                some = sorted(chance.sample(paths, min(CHANGED_AT_ONCE, len(paths))))
                 change(some, chance)
+                relative = [os.fsencode(path.relative_to(root)) for path in some]
                 used = process_time()
                 with self.timings.of(f"{len(some):,} changed paths"):
                     with LocalStorage(place.root) as storage:
-                        found = [storage.entry(os.fsencode(path.relative_to(root))) for path in some]
+                        found = list(map(storage.entry, relative))
                     entries = [entry for entry in found if entry is not None]
                     find_copies(place.root, entries, [place], contents)
                 self.processors.add(f"{len(some):,} changed paths", process_time() - used)
