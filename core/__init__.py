@@ -3,9 +3,14 @@
 Imports neither the agent nor the TUI; knows no event loop, no server and no screen.
 """
 
-from importlib.metadata import PackageNotFoundError, version
 
-try:
-    __version__ = version("shelver")
-except PackageNotFoundError:  # a checkout that was never installed
-    __version__ = "0+unknown"
+def __getattr__(name: str) -> str:
+    """Return `__version__`, looked up when somebody asks: what reads it takes longer to load than all of this."""
+    if name != "__version__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("shelver")
+    except PackageNotFoundError:  # a checkout that was never installed
+        return "0+unknown"

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 
 from core.model import FolderStatus, Operation, Preview, StepView
 from tui import words
-from tui.screens.confirm import Confirm
 from tui.screens.place import operation_title
-from tui.screens.undo import Undo
-from tui.selection import Selection
 from tui.widgets.line import EMPTY, Line
 from tui.wire import exact_path
 
 if TYPE_CHECKING:
     from tui.face import Face
+    from tui.selection import Selection
 
 CLIPBOARD_BYTES = 70_000
 """More than this, and terminals silently drop it."""
@@ -106,9 +104,14 @@ class Acts:
         )
 
     def _ask(self, title: str, lines: Sequence[Line], verb: str, work: Callable[[], Awaitable[Operation]]) -> None:
+        self._confirm(title, lines, verb, lambda: self._face.attempt(work, self._took_over))
+
+    def _confirm(self, title: str, lines: Sequence[Line], verb: str, act: Callable[[], None]) -> None:
+        from tui.screens.confirm import Confirm  # noqa: PLC0415  (nobody is asked anything in the first frame)
+
         def answered(yes: bool | None) -> None:
             if yes:
-                self._face.attempt(work, self._took_over)
+                act()
 
         self._face.push_screen(Confirm(title, lines, verb), answered)
 
@@ -118,21 +121,20 @@ class Acts:
 
     def resume(self, folder: FolderStatus) -> None:
         """Go on in a folder; one that halted says why first."""
-        if folder.state != "halted":
+
+        def resume() -> None:
             self._face.attempt(lambda: self._face.agent.resume(folder.name), self._folder_changed)
+
+        if folder.state != "halted":
+            resume()
             return
-
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self._face.attempt(lambda: self._face.agent.resume(folder.name), self._folder_changed)
-
         lines: tuple[Line, ...] = (
             (("It halted because:", "dim"),),
             ((folder.reason, "warn"),),
             EMPTY,
             (("Going on accepts the folder as it is now.", "text"),),
         )
-        self._face.push_screen(Confirm(f"Resume {self._face.around.tilde(folder.name)}", lines, "Go on"), answered)
+        self._confirm(f"Resume {self._face.around.tilde(folder.name)}", lines, "Go on", resume)
 
     def _folder_changed(self, folder: FolderStatus) -> None:
         self._face.live.folders[folder.name] = folder
@@ -144,6 +146,8 @@ class Acts:
         def answered(preview: Preview | None) -> None:
             if preview is not None:
                 self._face.attempt(lambda: self._face.agent.approve(preview.operation.id), self._started)
+
+        from tui.screens.undo import Undo  # noqa: PLC0415
 
         self._face.push_screen(Undo(operation, only), answered)
 

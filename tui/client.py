@@ -51,15 +51,14 @@ T = TypeVar("T")
 
 
 class AgentClient:
-    """A connection to one agent; use it as an asynchronous context manager, within one event loop."""
+    """A connection to one agent, made when it is first needed; use it within one event loop, and close it."""
 
     def __init__(self, socket: Path) -> None:
         self.socket = socket
         self._session: aiohttp.ClientSession | None = None
+        self._is_closed = False
 
     async def __aenter__(self) -> Self:
-        connector = aiohttp.UnixConnector(path=str(self.socket))
-        self._session = aiohttp.ClientSession(connector=connector)
         return self
 
     async def __aexit__(
@@ -69,6 +68,7 @@ class AgentClient:
 
     async def close(self) -> None:
         """Let go of the socket. Nothing that the agent does is stopped by it."""
+        self._is_closed = True
         if self._session is not None:
             await self._session.close()
             self._session = None
@@ -261,8 +261,10 @@ class AgentClient:
             raise self._unreachable(error) from None
 
     def _open(self) -> aiohttp.ClientSession:
+        if self._is_closed:
+            raise RuntimeError("this AgentClient was closed")
         if self._session is None:
-            raise RuntimeError("AgentClient is used outside of its `async with`")
+            self._session = aiohttp.ClientSession(connector=aiohttp.UnixConnector(path=str(self.socket)))
         return self._session
 
     def _unreachable(self, error: Exception) -> ShelverError:

@@ -6,8 +6,9 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual import events
 from textual._compositor import CompositorUpdate
@@ -27,9 +28,7 @@ from core.names import shown
 from tui import theme, words
 from tui.acts import Acts
 from tui.canvas import Canvas, Written
-from tui.client import AgentClient
 from tui.glyphs import Ascii
-from tui.inquiries import Inquiries
 from tui.keys import Named
 from tui.live import Live
 from tui.looks import Looks
@@ -37,13 +36,13 @@ from tui.outfit import PLAIN, Outfit
 from tui.palette import CommandPalette, Commands
 from tui.rhythm import Rhythm
 from tui.screens.home import Home
-from tui.screens.operations import Operations
 from tui.screens.place import SMALLEST, Placed
-from tui.screens.review import place_of
-from tui.screens.step import StepDetail
-from tui.screens.where import Where
 from tui.surroundings import Surroundings
 from tui.widgets.line import Line
+
+if TYPE_CHECKING:
+    from tui.client import AgentClient
+    from tui.inquiries import Inquiries
 
 T = TypeVar("T")
 
@@ -82,9 +81,8 @@ class Face(Named, App[None], inherit_bindings=False):
 
     def __init__(self, socket: Path, around: Surroundings, *, read_only: bool = False, outfit: Outfit = PLAIN) -> None:
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
-        self.agent = AgentClient(socket)
+        self._socket = socket
         self.live = Live()
-        self.inquiries = Inquiries(self.agent)
         self.acts = Acts(self)
         self.looks = Looks(self)
         self.around = around
@@ -102,6 +100,22 @@ class Face(Named, App[None], inherit_bindings=False):
         self._ascii = Ascii(enabled=outfit.ascii)
         self._canvas = Canvas()
         self._cursor_shown: Offset | None = None
+
+    # What the first frame does not need is loaded after it: the connection's library takes as long as all of Textual.
+
+    @cached_property
+    def agent(self) -> AgentClient:
+        """The agent's socket."""
+        from tui.client import AgentClient  # noqa: PLC0415
+
+        return AgentClient(self._socket)
+
+    @cached_property
+    def inquiries(self) -> Inquiries:
+        """What is asked of the agent beyond its operations."""
+        from tui.inquiries import Inquiries  # noqa: PLC0415
+
+        return Inquiries(self.agent)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return the variables of Shelver's own that another theme lacks."""
@@ -129,10 +143,9 @@ class Face(Named, App[None], inherit_bindings=False):
     # -- the picture -------------------------------------------------------------------------------------
 
     async def on_mount(self) -> None:
-        """Begin to listen to the agent."""
+        """Begin to listen to the agent, once the first frame is painted."""
         self.app_resume_signal.subscribe(self, lambda _: self._canvas.forget())
-        await self.agent.__aenter__()
-        self.run_worker(self._keep_up(), group="agent", exit_on_error=False)
+        self.call_after_refresh(self.run_worker, self._keep_up, group="agent", exit_on_error=False)
 
     def on_ready(self) -> None:
         """Say what of the outfit could not be had."""
@@ -141,7 +154,8 @@ class Face(Named, App[None], inherit_bindings=False):
 
     async def on_unmount(self) -> None:
         """Let go of the socket; the agent goes on."""
-        await self.agent.close()
+        if "agent" in vars(self):  # who leaves at once never met it
+            await self.agent.close()
 
     async def _keep_up(self) -> None:
         """Listen for ever; when the agent goes away, say so and come back, ever more slowly."""
@@ -220,6 +234,8 @@ class Face(Named, App[None], inherit_bindings=False):
 
     def show_operation(self, operation: Operation, text: str = "") -> None:
         """Open an operation."""
+        from tui.screens.review import place_of  # noqa: PLC0415
+
         self.push_screen(place_of(operation, text))
 
     def show_operation_named(self, id: str, text: str = "") -> None:
@@ -228,14 +244,20 @@ class Face(Named, App[None], inherit_bindings=False):
 
     def show_operations(self, folder: str | None = None, *, filtering: bool = False) -> None:
         """Open the list of operations."""
+        from tui.screens.operations import Operations  # noqa: PLC0415
+
         self.push_screen(Operations(folder, filtering=filtering))
 
     def show_where(self) -> None:
         """Open the search."""
+        from tui.screens.where import Where  # noqa: PLC0415
+
         self.push_screen(Where())
 
     def show_step(self, step: StepView, operation: Operation) -> None:
         """Show a step in full."""
+        from tui.screens.step import StepDetail  # noqa: PLC0415
+
         self.push_screen(StepDetail((step,), operation))
 
     # -- asking the agent -------------------------------------------------------------------------------

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from core.model import Operation, StepView
-from tui.client import AgentClient
 from tui.wire import Destination, exact_path
+
+if TYPE_CHECKING:
+    from tui.client import AgentClient
 
 PAGE = 1000
 BY_FOLDER_FROM = 40
