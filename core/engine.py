@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec.structs import replace
 
 from core.config import Config
-from core.decisions import Decisions, rejected_decisions, run_decisions, undone_decisions
+from core.decisions import Decision, Decisions, rejected_decisions, run_decisions, undone_decisions
 from core.destinations import Destination
 from core.duplicate_pages import finding_in_words
 from core.errors import (
@@ -22,6 +22,7 @@ from core.errors import (
     Interrupted,
     JournalDamaged,
     Locked,
+    RemoteLost,
     ShelverError,
     UnknownFolder,
     UnknownOperation,
@@ -33,19 +34,33 @@ from core.facts import FactReader
 from core.history import History
 from core.index import Index
 from core.journal import Approval, Journal, OperationFiles, Outcomes
-from core.model import FINAL_STATES, Counts, Operation, Outcome, Plan, Preview, Progress, Request, State, now
+from core.model import (
+    FINAL_STATES,
+    Counts,
+    Operation,
+    OperationKind,
+    Outcome,
+    Plan,
+    Preview,
+    Progress,
+    Request,
+    State,
+    now,
+)
 from core.outcome_table import keep_outcomes
-from core.planners import Ground, Phase, Planner, duplicates, organize, rollback
+from core.planners import Ground, Phase, Planner, duplicates, organize, rollback, sync
 from core.planners.deeds import check_part, deeds
 from core.planners.reported import check as check_reported
 from core.planners.reported import keepers_of
 from core.preview import preview
 from core.progress import Meter
 from core.retention import kept_until
-from core.review import approved_steps, is_whole_pass, leaves_nothing_of, why_it_waits
+from core.review import approved_steps, is_whole_pass, leaves_nothing_of, pass_root, why_it_waits
 from core.standing import standing
 from core.state import StateDirectory
 from core.steps import Page, StepPages
+from core.storage.remotes import Remotes
+from core.sync.pairs import Pairs
 from core.tally import counts as counts_of
 
 if TYPE_CHECKING:
@@ -53,6 +68,7 @@ if TYPE_CHECKING:
 
 PLANNERS: dict[str, Planner] = {
     "organize": organize.plan,
+    "sync": sync.plan,
     "dedupe": duplicates.plan,
     "rollback": rollback.plan,
 }
@@ -81,7 +97,13 @@ class Engine:
         self.state = state
         self.config = config
         self._observer = observer
+        self._remotes = Remotes(config, state.remotes)
+        self._pairs = Pairs(state.sync, self._remotes)
         self._pages = StepPages()
+
+    def close(self) -> None:
+        """Let go of the connections to remotes."""
+        self._remotes.close()
 
     def files(self, id: str) -> OperationFiles:
         """Return the directory of an operation. Raises UnknownOperation for what is no id."""
@@ -146,7 +168,7 @@ class Engine:
                 if request.kind != "rollback":
                     decisions.record(rejected_decisions(plan.rules, request, plan))
                 if is_whole_pass(request):
-                    decisions.record_pass(plan.roots[0], plan.rules)
+                    decisions.record_pass(pass_root(request, plan), plan.rules)
             journal.seal("rejected", operation.counts, f"by {by}" if by else "")
         return self._tell(standing(files))
 
@@ -218,6 +240,7 @@ class Engine:
                 if not self._is_remembered(id):  # a crash came between its seal and that
                     self._ended(files, request, journal.outcomes)
                 return operation
+            plan: Plan | None = None
             try:
                 plan = self._planned(files, request, operation, cancelled)
                 waits = None if files.approval() or journal.outcomes.attempts else self._why_it_waits(request, plan)
@@ -225,15 +248,16 @@ class Engine:
                     counts = Counts(planned=files.planned_files())
                     return self._tell(replace(operation, state="proposed", counts=counts, note=waits))
                 self._executed(files, journal, plan, cancelled)
-            except Interrupted:
-                return self._tell(replace(standing(files), state="interrupted"))
+            except Interrupted as stopped:
+                note = str(stopped) if isinstance(stopped, RemoteLost) else None
+                return self._tell(replace(standing(files), state="interrupted", note=note))
             except Cancelled:
                 if journal.outcomes.attempts:  # it waited for its folder: what was cut off must be settled there first
                     raise Locked(f"the folder of operation {id}") from None
                 journal.seal("cancelled", _counts(files, journal.outcomes))
             except ShelverError as error:
                 journal.seal("failed", _counts(files, journal.outcomes), str(error))
-            return self._ended(files, request, journal.outcomes)
+            return self._ended(files, request, journal.outcomes, plan)
 
     def _planned(self, files: OperationFiles, request: Request, operation: Operation, cancelled: ShouldStop) -> Plan:
         if files.has_plan():
@@ -254,7 +278,17 @@ class Engine:
             history = stack.enter_context(closing(History(self.state.history)))
             facts = stack.enter_context(FactReader(index))
             contents = stack.enter_context(self._contents()) if request.kind == "dedupe" else None
-            ground = Ground(self.config, facts, decisions, history, self.files, report, contents)
+            ground = Ground(
+                self.config,
+                facts,
+                decisions,
+                history,
+                self.files,
+                report,
+                contents,
+                self._remotes.open,
+                self._pairs.state,
+            )
             plan = PLANNERS[request.kind](request, ground)
         files.write_plan(plan)
         return plan
@@ -281,7 +315,7 @@ class Engine:
             journal.reopen()
             try:
                 with self.state.folders(plan.roots, _Watcher(meter, cancelled).check_cancelled):
-                    execute(plan, journal, _Watcher(meter, cancelled=lambda: True))
+                    execute(plan, journal, _Watcher(meter, cancelled=lambda: True), open_root=self._remotes.open)
             finally:
                 journal.seal("failed", counts_of(plan, journal.outcomes), failed.error)
             self._ended(files, files.request(), journal.outcomes)
@@ -299,15 +333,19 @@ class Engine:
             counts = Counts(planned=files.planned_files())
             started = replace(standing(files, journal.outcomes), state="running", counts=counts)
             self._tell(replace(started, started=started.started or now()))
-            execute(plan, journal, watcher, approved)
+            if files.request().kind == "sync":
+                self._pairs.begin(self.config.folder(files.request().folder))
+            execute(plan, journal, watcher, approved, self._remotes.open)
 
     # -- remembering
 
-    def _ended(self, files: OperationFiles, request: Request, outcomes: Outcomes) -> Operation:
-        """Remember what was decided, tell that it ended, and only then do what nobody waits for."""
+    def _ended(
+        self, files: OperationFiles, request: Request, outcomes: Outcomes, plan: Plan | None = None
+    ) -> Operation:
+        """Remember what was decided, tell that it ended, and only then do what nobody waits for. `plan`: if at hand."""
         if not files.has_plan():
             return self._tell(standing(files, outcomes))
-        plan = files.plan()
+        plan = plan or files.plan()
         self._decide(plan, request, outcomes)
         operation = self._tell(replace(standing(files, outcomes), note=finding_in_words(files, request)))
         with closing(History(self.state.history)) as history:
@@ -325,8 +363,31 @@ class Engine:
         decided = undone_decisions if is_rollback else run_decisions
         with closing(Decisions(self.state.decisions)) as decisions:
             decisions.record(decided(rules, request, plan, outcomes))
+            decisions.record(self._settle_pair(plan, request, outcomes))
             if is_whole_pass(request) and outcomes.sealed and outcomes.sealed.state in _RUN_TO_THE_END:
-                decisions.record_pass(plan.roots[0], plan.rules)
+                decisions.record_pass(pass_root(request, plan), plan.rules)
+
+    def _settle_pair(self, plan: Plan, request: Request, outcomes: Outcomes) -> list[Decision]:
+        """Remember what a sync brought in step, or what the undo of one put out of it again."""
+        if self._kind(request) != "sync":
+            return []
+        try:
+            folder = self.config.folder(request.folder)
+        except UnknownFolder:
+            return []
+        if request.kind == "rollback":
+            return self._pairs.undo(folder, request, plan) if folder.sync else []
+        self._pairs.end(folder, plan, outcomes)
+        return []
+
+    def _kind(self, request: Request) -> OperationKind:
+        """Return what kind of operation a request is, or takes back, or brings back."""
+        while request.undo_of is not None:
+            try:
+                request = self.files(request.undo_of).request()
+            except UnknownOperation:
+                break
+        return request.kind
 
     def _rules_hash(self, folder: str) -> str:
         try:

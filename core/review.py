@@ -21,6 +21,11 @@ TRASHED_AT_ONCE = 10
 
 SHARE_AT_ONCE = 0.10
 
+_FIRST = (
+    "the first pass with these rules: look it over once",
+    "the first sync with this bucket and these settings: look it over once",
+)
+
 
 def why_it_waits(request: Request, plan: Plan, mode: str, decisions: Decisions, index: Index) -> str | None:
     """Return why a plan that nobody approved must wait, or None when it may run. `mode`: the folder's."""
@@ -30,8 +35,8 @@ def why_it_waits(request: Request, plan: Plan, mode: str, decisions: Decisions, 
         return "pictures that only look alike: look each over before it goes"
     if not request.automatic or not any(is_acting(step) for step in plan.steps):
         return None
-    if not decisions.passed(plan.roots[0], plan.rules):
-        return "the first pass with these rules: look it over once"
+    if not decisions.passed(pass_root(request, plan), plan.rules):
+        return _FIRST[request.kind == "sync"]
     if mode == "review":
         return "this folder is in review mode"
     return _brake(request, plan, index)
@@ -48,7 +53,12 @@ def _only_looks_alike(step: Step) -> bool:
 
 def is_whole_pass(request: Request) -> bool:
     """Tell whether a request looks at all of a folder with all of its rules."""
-    return request.kind == "organize" and request.paths is None and request.rules is None
+    return request.kind in ("organize", "sync") and request.paths is None and request.rules is None
+
+
+def pass_root(request: Request, plan: Plan) -> bytes:
+    """Return the root by which a pass is remembered: of a sync the bucket, for the folder may be organized, too."""
+    return plan.roots[1] if request.kind == "sync" else plan.roots[0]
 
 
 def leaves_nothing_of(done: Request, waiting: Request) -> bool:
@@ -63,10 +73,12 @@ def leaves_nothing_of(done: Request, waiting: Request) -> bool:
 def _brake(request: Request, plan: Plan, index: Index) -> str | None:
     acting = [step for step in plan.steps if is_acting(step)]
     share = SHARE_AT_ONCE * index.count(plan.roots[0])
-    trashed = sum(step.kind in ("trash", "replace") for step in acting)
+    trashed = sum(step.kind in ("trash", "replace") or step.occupant is not None for step in acting)
     if trashed > max(TRASHED_AT_ONCE, share):
         return f"{trashed:,} files would go to the trash at once"
     limit = max(MOVES_AT_ONCE, share)
+    if request.kind == "sync":
+        return None
     if len(acting) > limit and (moved := _moved_from_before(request, plan, acting, index)) > limit:
         return f"{moved:,} files that were here before would move at once"
     return None

@@ -74,6 +74,16 @@ class StateDirectory:
         return self.cache / "history.db"
 
     @property
+    def remotes(self) -> Path:
+        """What the endpoints of buckets were found to honour."""
+        return self.cache / "remotes"
+
+    @property
+    def sync(self) -> Path:
+        """What is known of folders that are kept in step with buckets, a database each."""
+        return self.state / "sync"
+
+    @property
     def index(self) -> Path:
         return self.cache / "index.db"
 

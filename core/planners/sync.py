@@ -6,7 +6,6 @@ once more by its name. Without a state, or with a damaged one, a sync only merge
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -24,6 +23,7 @@ from core.storage.s3.objects import Objects
 from core.sync import Decided, Pair, Synced
 from core.sync.contents import Contents
 from core.sync.marks import LOCAL_MARK, check
+from core.sync.pairs import filters_of
 from core.sync.renames import Renamed, local_renames, remote_renames
 from core.sync.state import SyncState
 from core.sync.steps import Steps
@@ -32,7 +32,6 @@ from core.sync.table import decide, recorded
 _REPORT_EVERY = 500
 
 FOLDER_IN_THE_WAY = "a folder has its name on the other side"
-SETTLING = "it was changed just now"
 NOT_ALL_SEEN = "not everything could be looked at, so nothing is taken as deleted"
 
 
@@ -49,13 +48,8 @@ def plan(request: Request, ground: Ground) -> Plan:
         assert isinstance(bucket, Objects)
         assert ground.sync_state is not None
         state = stack.enter_context(closing(ground.sync_state(folder)))
-        return Plan(request.id, [local.root, bucket.root], _Sync(request, ground, folder, local, bucket, state).steps())
-
-
-def filters_of(folder: Folder) -> str:
-    """Return what a change of which is no deletion: what is left out, and where the folder goes."""
-    told = "\n".join([folder.sync, folder.direction, *folder.ignore])
-    return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
+        steps = _Sync(request, ground, folder, local, bucket, state).steps()
+        return Plan(request.id, [local.root, bucket.root], steps, rules=filters_of(folder))
 
 
 class _Sync:
@@ -74,6 +68,8 @@ class _Sync:
         self._local = local
         self._bucket = bucket
         self._state = state
+        self._rules = filters_of(folder)
+        self._untouched: list[tuple[bytes, str]] = []
         self._contents = Contents(local, bucket, lambda: ground.report("planning", 0, 0))
 
     def steps(self) -> list[Step]:
@@ -82,9 +78,8 @@ class _Sync:
         base = self._state.files() if pair else {}
         local, remote = self._local_files(), self._remote_files()
         steps = Steps(self._request.id, now(), os.uname().nodename)
-        decided = [
-            self._decide(each) for each in self._pairs(base, local, remote) if not self._is_left_alone(each, steps)
-        ]
+        pairs = [each for each in self._pairs(base, local, remote) if not self._is_left_alone(each)]
+        decided = [self._decide(each) for each in pairs]
         self._remember(decided, base, local, remote)
         if self._folder.direction == "both":
             decided = self._carry_renames(decided, steps)
@@ -155,20 +150,20 @@ class _Sync:
     def _ignores_case(self) -> bool:
         return self._local.exists(LOCAL_MARK) and self._local.exists(LOCAL_MARK.upper())
 
-    def _is_left_alone(self, pair: Pair, steps: Steps) -> bool:
-        """Tell whether a file has not settled yet, where the agent asks by itself: the next sync takes it."""
+    def _is_left_alone(self, pair: Pair) -> bool:
+        """Tell whether the agent, asking by itself, leaves a file alone: it has not settled, or was undone."""
+        return self._request.automatic and (self._is_settling(pair) or self._is_decided(pair))
+
+    def _is_settling(self, pair: Pair) -> bool:
         entry = pair.local
-        newest = time_ns() - int(self._folder.settle * 1e9)
-        if entry is not None and max(entry.mtime_ns, entry.ctime_ns) > newest and not self._is_known(pair):
-            return not self._is_asked_for()
-        return False
+        if entry is None or (pair.base is not None and pair.base.is_as(entry)):
+            return False
+        return max(entry.mtime_ns, entry.ctime_ns) > time_ns() - int(self._folder.settle * 1e9)
 
-    @staticmethod
-    def _is_known(pair: Pair) -> bool:
-        return pair.base is not None and pair.local is not None and pair.base.is_as(pair.local)
-
-    def _is_asked_for(self) -> bool:
-        return not self._request.automatic
+    def _is_decided(self, pair: Pair) -> bool:
+        sides = ((self._local.root, pair.local), (self._bucket.root, pair.remote))
+        blocks = self._ground.decisions.blocks
+        return any(entry and blocks(root, entry, self._rules) for root, entry in sides)
 
     # -- deciding
 

@@ -16,6 +16,7 @@ from core.planners import Ground, sync
 from core.storage.local import LocalStorage
 from core.storage.s3.objects import Objects
 from core.sync.marks import set_marks
+from core.sync.pairs import filters_of
 from core.sync.settling import remember
 from core.sync.state import SyncState
 from tests.acting import Silent
@@ -74,7 +75,7 @@ class PairStage(Stage):
             closing(self.state()) as state,
             files.journal() as journal,
         ):
-            state.begin(set_marks(local, self.bucket, state.pair_id), sync.filters_of(self.pair))
+            state.begin(set_marks(local, self.bucket, state.pair_id), filters_of(self.pair))
             execute(files.plan(), journal, Silent(), open_root=self.open_root)
             remember(plan, files.outcomes(), local, state)
             finished = files.outcomes().finished

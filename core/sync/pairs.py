@@ -1,0 +1,78 @@
+"""The pairs of a config: their states, and what happens before and after a sync is carried out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+from core.config_models import Folder
+from core.decisions import Decision
+from core.model import Plan, Request
+from core.records import Outcomes
+from core.storage import Entry
+from core.storage.local import LocalStorage
+from core.storage.remotes import Remotes
+from core.storage.s3.objects import Objects
+from core.sync.marks import set_marks
+from core.sync.settling import remember
+from core.sync.state import SyncState
+
+
+def filters_of(folder: Folder) -> str:
+    """Return what a change of which is no deletion: what is left out, and where the folder goes. A hash."""
+    told = "\n".join([folder.sync, folder.direction, *folder.ignore])
+    return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
+
+
+class Pairs:
+    """`directory`: where the states lie, one file a folder."""
+
+    def __init__(self, directory: Path, remotes: Remotes) -> None:
+        self._directory = directory
+        self._remotes = remotes
+
+    def state(self, folder: Folder) -> SyncState:
+        """Open what is known of a folder's pair; whoever asks closes it."""
+        name = hashlib.blake2b(folder.path, digest_size=8).hexdigest()
+        return SyncState(self._directory / f"{name}.db")
+
+    def begin(self, folder: Folder) -> None:
+        """Mark both sides, and remember which pair it is. Raises BrakeEngaged, StorageError."""
+        with ExitStack() as stack:
+            local, bucket, state = self._opened(folder, stack)
+            state.begin(set_marks(local, bucket, state.pair_id), filters_of(folder))
+
+    def end(self, folder: Folder, plan: Plan, outcomes: Outcomes) -> None:
+        """Remember what a sync brought in step."""
+        with closing(LocalStorage(folder.path)) as local, closing(self.state(folder)) as state:
+            if state.pair_id:
+                remember(plan, outcomes, local, state)
+
+    def undo(self, folder: Folder, request: Request, plan: Plan) -> list[Decision]:
+        """Forget that the files of a sync which was taken back were in step; return that they are to be left alone.
+
+        So nothing is taken as deleted that an undo took away, and the agent carries nothing over anew by itself.
+        """
+        paths = sorted({path for step in plan.steps for path in (step.source, step.destination) if path})
+        with ExitStack() as stack:
+            local, bucket, state = self._opened(folder, stack)
+            state.change([], paths)
+            found = bucket.look(paths)
+            entries = [(local.root, entry) for path in paths if (entry := local.entry(path))]
+            entries += [(bucket.root, each.entry) for each in found.values()]
+        return list(_undone(entries, filters_of(folder), request.id))
+
+    def _opened(self, folder: Folder, stack: ExitStack) -> tuple[LocalStorage, Objects, SyncState]:
+        local, bucket = LocalStorage(folder.path), self._remotes.open(folder.sync.encode())
+        assert isinstance(bucket, Objects)
+        stack.enter_context(closing(local))
+        stack.enter_context(closing(bucket))
+        return local, bucket, stack.enter_context(closing(self.state(folder)))
+
+
+def _undone(entries: list[tuple[bytes, Entry]], filters: str, operation: str) -> Iterator[Decision]:
+    for root, entry in entries:
+        path = b"%s/%s" % (root.rstrip(b"/"), entry.path)
+        yield Decision(path, "undone", entry.size, entry.mtime_ns, filters, operation)
