@@ -8,7 +8,7 @@ def __getattr__(name: str) -> str:
     """Return `__version__`, looked up when somebody asks: what reads it takes longer to load than all of this."""
     if name != "__version__":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib.metadata import PackageNotFoundError, version
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415
 
     try:
         return version("shelver")
