@@ -5,12 +5,14 @@ It keeps its age, which rules and brakes ask for. And what had to stay because a
 
 from __future__ import annotations
 
+import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from pathlib import Path
 
 from core.config import Config
-from core.errors import SourceInUse, StorageError
+from core.errors import SourceInUse, StateFull, StorageError
 from core.index import Index
 from core.journal import OperationFiles
 from core.model import DIRECTORY_KINDS, Plan, Step, absolute
@@ -46,6 +48,32 @@ def remember_own_moves(files: OperationFiles, outcomes: Outcomes, index: Index, 
     ages = _ages(gone, index)
     for root in gone.keys() | arrived.keys():
         _update(index, root, gone.get(root, []), arrived.get(root, []), origins, ages)
+
+
+def remember_in_contents(files: OperationFiles, outcomes: Outcomes, contents: Path, config: Config) -> None:
+    """Tell the contents where an operation's files are now, so that what arrives later is known for a copy of one.
+
+    Reads none of them. Does nothing where nobody ever looked for duplicates, nor for folders in which they are off.
+    """
+    if not outcomes.finished or not contents.exists():
+        return
+    plan = files.plan()
+    reached = defaultdict(list)
+    for step, finished in _carried_out(plan, outcomes):
+        path = absolute(plan.roots, step.destination_root, finished.destination or step.destination)
+        folder = config.owner(path) if path else None
+        if folder is not None and folder.is_local and folder.duplicates != "off":
+            reached[folder.path].append(path[len(folder.path) + 1 :])
+    if not reached:
+        return
+    from core.duplicates.contents import Arrival, Contents  # noqa: PLC0415 - only where it is needed
+
+    with suppress(StateFull, sqlite3.OperationalError), Contents(contents) as known:  # it is only a cache
+        for root, paths in reached.items():
+            with LocalStorage(root) as storage:
+                for start in range(0, len(paths), BATCH):
+                    entries = (_entry(storage, path) for path in paths[start : start + BATCH])
+                    known.take_in([Arrival(root, entry) for entry in entries if entry is not None])
 
 
 def left_in_use(files: OperationFiles, outcomes: Outcomes, index: Index, config: Config) -> Beneath:

@@ -20,7 +20,7 @@ from agent.channel import Begin, Cancel, Changed, InUse, LeftOff, Order, Ready, 
 from agent.consumer import QueueConsumer
 from agent.logs import set_up
 from agent.memory import give_back
-from agent.moved import left_in_use, remember_own_moves
+from agent.moved import left_in_use, remember_in_contents, remember_own_moves
 from agent.queue import QUEUE_NAMES, QueueName, threads_for
 from agent.reporter import Reporter
 from agent.settings import Settings
@@ -139,6 +139,7 @@ class Worker:
     def _tell_index(self, files: OperationFiles) -> None:
         outcomes = files.outcomes()
         remember_own_moves(files, outcomes, self._index, self._config)
+        remember_in_contents(files, outcomes, self._state.contents, self._config)
         for root, paths in left_in_use(files, outcomes, self._index, self._config).items():
             self._reporter.say(InUse(root, paths[:TOLD_AT_ONCE]))  # the next comparison finds the others
 

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from agent.moved import left_in_use, remember_own_moves
+from agent.moved import left_in_use, remember_in_contents, remember_own_moves
+from core import duplicates
 from core.config import Config, Folder
+from core.duplicates.contents import Contents
 from core.index import Index
 from core.model import Plan
 from core.storage.local import LocalStorage
@@ -112,3 +114,26 @@ def test_of_what_the_agent_asked_for_the_planner_leaves_open_files_out(place: Pl
     with open(place.home + b"/open.txt", "ab"):
         assert left_in_use(files, files.outcomes(), place.index, place.config) == {place.home: [b"open.txt"]}
     assert not left_in_use(files, files.outcomes(), place.index, place.config)
+
+
+def test_a_copy_of_what_shelver_moved_is_found_where_it_lies_now(place: Place, tmp_path: Path) -> None:
+    contents = tmp_path / "contents.db"
+    places = [duplicates.Place(folder.name, folder.path) for folder in place.config.folders]
+    place.build("a.txt", "b.txt")
+    done = place.act([("mkdir", "", "new"), ("move", "a.txt", "new/a.txt"), ("move", "b.txt", "@b.txt")])
+    remember_in_contents(done.files, done.outcomes, contents, place.config)
+    assert not contents.exists()  # nobody looks for duplicates
+    with Contents(contents) as known:
+        duplicates.find_copies(place.disk, [], places, known)  # walks both folders
+    done = place.act([("move", "new/a.txt", "@a.txt"), ("move", "@b.txt", "c.txt")])
+    off = Folder("home", place.home, duplicates="off")
+    remember_in_contents(done.files, done.outcomes, contents, Config(folders=(off, place.config.folders[1])))
+    build(place.scene.root, {"arrives": "text"})
+    with Contents(contents) as known, LocalStorage(place.home) as storage:
+        entry = storage.entry(b"arrives")
+        assert entry is not None
+        (group,) = duplicates.find_copies(place.home, [entry], places, known)
+    assert [(member.root, member.entry.path) for member in group.members] == [
+        (place.disk, b"a.txt"),
+        (place.home, b"arrives"),
+    ]
