@@ -49,9 +49,9 @@ def hold_desk(settings: Settings) -> Iterator[HereDesk]:
     ignore_lease_breaks()
     with places.lock(), closing(Catalog(places.catalog)) as catalog:
         take_in_what_is_missing(places, catalog)
-        desk = HereDesk(places, config, catalog)
-        desk.finish_what_was_cut_off()
-        yield desk
+        with closing(HereDesk(places, config, catalog)) as desk:
+            desk.finish_what_was_cut_off()
+            yield desk
 
 
 @contextmanager
@@ -83,6 +83,10 @@ class HereDesk:
         self._catalog = catalog
         self._engine = Engine(places, config, self)
         self._watch: Watch | None = None
+
+    def close(self) -> None:
+        """Let go of the connections to remotes."""
+        self._engine.close()
 
     def changed(self, operation: Operation) -> None:
         """Record a state."""

@@ -1,0 +1,126 @@
+"""`shelver sync` as a person uses it: a config, two trees, the command, the way back; and no secret told anywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.storage.s3.objects import Objects
+from tests.commands import Home
+from tests.s3.servers import REGION, SECRET_KEY, Server
+from tests.s3.stage import Stage
+
+
+@pytest.fixture
+def home(tmp_path: Path, server: Server, bucket: Objects) -> Home:
+    home = Home(tmp_path / "home")
+    home.write_config(
+        f"""
+        [[remote]]
+        name = "here"
+        endpoint = "{server.url}"
+        region = "{REGION}"
+        path_style = true
+
+        [[folder]]
+        name = "scans"
+        path = "~/Downloads"
+        sync = "{bucket.root.decode()}"
+        remote = "here"
+        """
+    )
+    return home
+
+
+@pytest.fixture
+def stage(home: Home, bucket: Objects) -> Stage:
+    stage = Stage(home.path, bucket)
+    stage.folder = home.downloads
+    return stage
+
+
+def own(tree: dict[str, bytes]) -> dict[str, bytes]:
+    return {path: content for path, content in tree.items() if not path.startswith(".shelver")}
+
+
+def test_a_folder_and_its_bucket_are_brought_in_step_and_it_is_taken_back(home: Home, stage: Stage) -> None:
+    stage.write({"a.txt": b"here", "d/b.txt": b"both"})
+    stage.put({"c.txt": b"there", "d/b.txt": b"both"})
+
+    dry = home.run("sync", "scans", "--dry-run")
+    assert dry.code == 0, dry.err
+    assert (own(stage.files()), own(stage.objects())) == (
+        {"a.txt": b"here", "d/b.txt": b"both"}, {"c.txt": b"there", "d/b.txt": b"both"},
+    )  # fmt: skip
+
+    done = home.run("sync", "scans", "--json")
+    assert done.code == 0, done.err
+    assert (done.object["kind"], done.object["state"], done.object["counts"]["done"]) == ("sync", "completed", 2)
+    both = {"a.txt": b"here", "c.txt": b"there", "d/b.txt": b"both"}
+    assert own(stage.files()) == own(stage.objects()) == both
+
+    again = home.run("sync", "scans", "--json").object
+    assert (again["state"], again["counts"]["planned"]) == ("completed", 0)
+
+    undone = home.run("undo", done.object["id"], "--json")
+    assert undone.code == 0, undone.err
+    assert own(stage.files()) == {"a.txt": b"here", "d/b.txt": b"both"}
+    assert own(stage.objects()) == {"c.txt": b"there", "d/b.txt": b"both"}
+
+    redone = home.run("undo", "last")
+    assert redone.code == 0, redone.err
+    assert own(stage.files()) == own(stage.objects()) == both
+
+
+def test_what_was_replaced_comes_back(home: Home, stage: Stage) -> None:
+    stage.write({"a": b"a", "b": b"b", "c": b"c"})
+    home.run("sync", "scans")
+    stage.write({"a": b"newer here"})
+    stage.put({"b": b"newer there"})
+    (home.downloads / "c").unlink()
+
+    home.run("sync", "scans")
+    assert own(stage.files()) == own(stage.objects()) == {"a": b"newer here", "b": b"newer there"}
+
+    undone = home.run("undo", "last")
+    assert undone.code == 0, undone.err
+    assert own(stage.files()) == {"a": b"newer here", "b": b"b"}
+    assert own(stage.objects()) == {"a": b"a", "b": b"newer there", "c": b"c"}
+
+
+def test_a_folder_without_a_bucket_says_so(home: Home) -> None:
+    home.write_config('[[folder]]\nname = "plain"\npath = "~/Downloads"\n')
+
+    told = home.run("sync", "plain")
+
+    assert told.code == 2
+    assert 'give it a `sync = "s3://bucket/prefix"`' in told.err
+
+
+def test_a_remote_that_is_away_is_told_of_and_nothing_is_lost(home: Home, stage: Stage, server: Server) -> None:
+    stage.write({"a": b"a"})
+    config = home.config.read_text()
+    home.write_config(config.replace(str(server.port), "1"))
+
+    told = home.run("sync", "scans")
+
+    assert told.code == 1
+    assert "cannot be reached" in told.out + told.err
+    assert own(stage.files()) == {"a": b"a"}
+
+
+def test_no_secret_is_told_anywhere(home: Home, stage: Stage) -> None:
+    stage.write({"a": b"a"})
+    told = [
+        home.run("sync", "scans"),
+        home.run("sync", "scans", "--json"),
+        home.run("doctor"),
+        home.run("config", "show"),
+    ]
+    home.write_config(home.config.read_text().replace("http://", "http://user@"))
+    told.append(home.run("sync", "scans"))
+
+    kept = [file.read_bytes() for file in home.path.rglob("*") if file.is_file()]
+    assert all(SECRET_KEY not in each.out + each.err for each in told)
+    assert all(SECRET_KEY.encode() not in content for content in kept)
