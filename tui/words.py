@@ -163,25 +163,25 @@ def can_redo(operation: Operation) -> bool:
     return operation.undone_by is not None or (operation.kind == "rollback" and can_undo(operation))
 
 
-def advice(operation: Operation) -> str:
-    """Return what a person can do, in an operation, that did not simply go well; else nothing."""
+def advice(operation: Operation) -> list[tuple[str, str]]:
+    """Return what a person can do, in an operation that did not simply go well: keys, and what each does."""
     done, stayed, failed = operation.counts.done, operation.counts.skipped, operation.counts.failed
-    take_back = f", u takes back the {count(done)} that {'was' if done == 1 else 'were'} done" if done else ""
+    back = [("u", f"takes back the {count(done)} that {'was' if done == 1 else 'were'} done")] if done else []
     if operation.state == "proposed":
-        return "a approves, x rejects; nothing moves before that"
+        return [("a", "approves"), ("x", "rejects")]
     if operation.undone_by:
-        return "it was taken back, u does it again"
+        return [("u", "does it again")]
     if operation.state == "failed":
-        return f"a tries what is left again{take_back}"
+        return [("a", "tries what is left again"), *back]
     if operation.state == "interrupted":
-        return "it was cut off, a goes on with the rest"
+        return [("a", "goes on with the rest")]
     if operation.state == "cancelled":
-        return f"it was stopped{take_back}"
+        return back
     if operation.state == "partial" and failed:
-        return f"o shows the {count(failed)} that failed, and why{take_back}"
+        return [("o", f"shows the {count(failed)} that failed, and why"), *back]
     if operation.state == "partial" and stayed:
-        return f"o shows the {count(stayed)} that stayed as {'it was' if stayed == 1 else 'they were'}, and why"
-    return ""
+        return [("o", f"shows the {count(stayed)} that stayed as {'it was' if stayed == 1 else 'they were'}, and why")]
+    return []
 
 
 def is_worth_telling(operation: Operation) -> bool:

@@ -71,7 +71,7 @@ async def test_the_agent_filters(agent: FakeAgent) -> None:
 async def test_steps_of_one_outcome_what_needs_a_look_first(agent: FakeAgent) -> None:
     async with looking(agent.socket) as look:
         steps = await opened(look, "cam0big0")
-        await look.sees("O shows the 100 that stayed as they were, and why.")
+        await look.sees("o shows the 100 that stayed as they were, and why")
         await look.press("o")
         await look.until(lambda: steps.total == 100)
         await look.sees("IMG_000999.JPG", "filter: skipped")

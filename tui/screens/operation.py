@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 
 from core.model import Counts, Operation, Outcome, State
@@ -19,13 +19,17 @@ from tui.screens.operation_lines import about, heading, position, staying_line, 
 from tui.screens.place import Banner, Place
 from tui.screens.step import StepDetail, steps_facts
 from tui.selection import Selection, is_reviewed_by_folder
+from tui.widgets.file_pane import FilePane
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.glance import Glance
 from tui.widgets.key_bar import KeyBar
-from tui.widgets.line import Ends, Line, Lines, cut
+from tui.widgets.line import Ends, Line, Lines, cut, rule
 from tui.widgets.line_list import LineList
 from tui.widgets.paged_list import PagedList
 from tui.widgets.step_list import StepList, Steps, lines_of
+
+ROOMY = 18
+"""Terminals at least so high can spare a line between what it is about and the steps."""
 
 
 class OperationScreen(Leaving, Place):
@@ -38,8 +42,9 @@ class OperationScreen(Leaving, Place):
     OperationScreen #title, OperationScreen #position { background: $surface; }
     OperationScreen #about { padding: 0 1; }
     OperationScreen StepList { width: 7fr; }
-    OperationScreen Glance { display: none; width: 4fr; }
-    OperationScreen.-wide Glance { display: block; }
+    OperationScreen #beside { display: none; width: 4fr; border-left: vkey $rule; }
+    OperationScreen.-wide #beside { display: block; }
+    OperationScreen Glance { height: auto; max-height: 50%; border: none; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -87,7 +92,9 @@ class OperationScreen(Leaving, Place):
         yield Lines(id="about")
         with Horizontal():
             yield StepList(self._fetch, self._draw_steps, id="steps")
-            yield Glance(self.around)
+            with Vertical(id="beside"):
+                yield Glance(self.around)
+                yield FilePane()
         yield FilterBar("a part of a path; !part for all others")
         yield Ends(id="position")
         yield KeyBar()
@@ -188,7 +195,8 @@ class OperationScreen(Leaving, Place):
     def _draw_about(self) -> None:
         lines = self.query_one("#about", Lines)
         width = max(self.size.width - 2, 20)
-        lines.show(about(self.operation, self.live.progress.get(self._operation.id), width))
+        told = about(self.operation, self.live.progress.get(self._operation.id), width)
+        lines.show([*told, rule(width)] if self.size.height >= ROOMY else told)
 
     @on(LineList.Highlighted)
     def _moved(self) -> None:
@@ -201,8 +209,9 @@ class OperationScreen(Leaving, Place):
     def _where(self) -> None:
         steps = self.steps
         current = steps.current
-        if self.query_one(Glance).display and current is not None:
+        if self.query_one("#beside").display and current is not None:
             self.query_one(Glance).tell(lambda width: steps_facts(current, self.operation, self.around, width))
+            self.query_one(FilePane).look(path_now(current[0]))
         told = position(steps.cursor, steps.total, self._chosen())
         if steps.known and not steps.total:
             told = ((" no step fits the filter" if self._is_filtered else " no steps yet", "dim"),)

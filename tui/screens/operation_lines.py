@@ -10,7 +10,7 @@ from tui.screens.place import operation_title
 from tui.surroundings import Surroundings
 from tui.widgets.journey import beside as beside_of
 from tui.widgets.journey import journey_line
-from tui.widgets.line import Line, folded, right
+from tui.widgets.line import Line, folded, right, width_of
 from tui.widgets.progress import newest_moves, progress_line
 
 
@@ -39,8 +39,20 @@ def about(operation: Operation, progress: Progress | None, width: int) -> list[L
         lines.append(((words.outcome(operation), "text"), (copied, "dim")))
     for text, role in ((operation.note, "text"), (operation.error, "bad")):
         lines += [((part, role),) for part in folded(text, width)] if text else []
-    if (told := words.advice(operation)) and operation.state != "proposed":
-        lines.append(((told[:1].upper() + told[1:] + ".", "dim"),))
+    if operation.state != "proposed":
+        lines += advice_lines(operation, width)
+    return lines
+
+
+def advice_lines(operation: Operation, width: int) -> list[Line]:
+    """Return what can be done about an operation, as much in a line as fits."""
+    lines: list[Line] = []
+    for key, does in words.advice(operation):
+        told: Line = ((key, "accent"), (f" {does}", "dim"))
+        if lines and width_of(lines[-1]) + 3 + width_of(told) <= width:
+            lines[-1] = (*lines[-1], ("   ", "text"), *told)
+        else:
+            lines.append(told)
     return lines
 
 

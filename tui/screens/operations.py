@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
 
 from textual import on
@@ -13,6 +14,7 @@ from textual.message import Message
 from core.errors import ShelverError
 from core.model import Operation
 from tui import words
+from tui.screens.operation_lines import advice_lines
 from tui.screens.operations_rows import key_of, rows_by_day
 from tui.screens.place import Banner, Place
 from tui.screens.turns import Many
@@ -20,7 +22,7 @@ from tui.widgets.board import Board, Row
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.glance import Glance
 from tui.widgets.key_bar import KeyBar
-from tui.widgets.line import Ends, Line, Lines, cut
+from tui.widgets.line import EMPTY, Ends, Line, Lines, cut
 from tui.widgets.line_list import LineList
 
 PAGE = 200
@@ -182,7 +184,7 @@ class Operations(Place):
         newest = max((operation.sequence for operation in self._operations), default=-1)
         fresh = [o for o in self.live.newest_first() if o.id not in known and o.sequence > newest]
         if self._text and fresh:
-            self.run_worker(self._ask_for_fresh, group="fresh", exclusive=True, exit_on_error=False)
+            self.run_worker(partial(self._ask_for_fresh), group="fresh", exclusive=True, exit_on_error=False)
         elif not self._text:
             self._put_first([operation for operation in fresh if self._folder in (None, operation.folder)])
         self._draw()
@@ -204,9 +206,10 @@ class Operations(Place):
         """Say what can be done about what the cursor is on."""
         if self.query_one(Glance).display:
             self.query_one(Glance).look(self.board.current, self.live)
-        told = words.advice(self.operation) if self.operation is not None else ""
-        told = f"enter opens it: {told}" if told else ""
-        self.query_one("#advice", Lines).show([((cut(told, self.size.width - 2), "dim"),)])
+        lines = advice_lines(self.operation, self.size.width - 20) if self.operation is not None else []
+        self.query_one("#advice", Lines).show(
+            [(("enter", "accent"), (" opens it: ", "dim"), *lines[0])] if lines else [EMPTY]
+        )
 
     # -- keys --------------------------------------------------------------------------------------------
 

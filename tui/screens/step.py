@@ -59,10 +59,16 @@ class StepDetail(Dialog[None]):
 
 def steps_facts(steps: Sequence[StepView], operation: Operation, around: Surroundings, width: int) -> list[Line]:
     """Return all there is to say of files that go together, one after the other, nothing cut off."""
-    lines: list[Line] = []
-    for step in steps:
-        lines += [*((EMPTY,) if lines else ()), *step_facts(step, operation, around, width)]
+    lines = step_facts(steps[0], operation, around, width)
+    for step in steps[1:]:
+        lines += [EMPTY, *_told("with", around.tilde(step.source or ""), width)]
+        lines += _told("to", around.tilde(step.destination or ""), width)
     return lines
+
+
+def _told(name: str, text: str, width: int) -> list[Line]:
+    first, *more = folded(text, width - 6)
+    return [((f"{name:<6}", "dim"), (first, "text")), *((("      ", "text"), (part, "text")) for part in more)]
 
 
 def step_facts(step: StepView, operation: Operation, around: Surroundings, width: int) -> list[Line]:
@@ -70,11 +76,7 @@ def step_facts(step: StepView, operation: Operation, around: Surroundings, width
     lines: list[Line] = []
     for name, value in (("from", step.source), ("to", step.destination), ("why", step.reason)):
         if value:
-            text = value if name == "why" else around.tilde(value)
-            first, *more = folded(text, width - 6)
-            lines.append(((f"{name:<6}", "dim"), (first, "text")))
-            lines += [(("      ", "text"), (part, "text")) for part in more]
-            lines.append(EMPTY)
+            lines += [*_told(name, value if name == "why" else around.tilde(value), width), EMPTY]
     word, role = words.step_outcome(step, operation)
     together = f", together with the others of group {step.group}" if step.group else ""
     lines.append(((f"{step.kind:<6}", "dim"), (word, role), (together, "dim")))
