@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from core.courses import stands_in
 from core.model import DIRECTORY_KINDS, Plan
+from core.records import Outcomes
 
 
 def earlier_users(plan: Plan) -> dict[int, int]:
@@ -25,6 +28,21 @@ def earlier_users(plan: Plan) -> dict[int, int]:
             own.discard(_name(plan, step.source_root, step.source))
         used.update(dict.fromkeys(own, step.seq))
     return earlier
+
+
+def names_used_twice(plan: Plan, outcomes: Outcomes) -> set[bytes]:
+    """Return the names (absolute paths) that a plan uses more than once, as planned or as it was carried out."""
+    numbered = {seq: found.destination for seq, found in outcomes.finished.items() if found.destination}
+    if not numbered:
+        names = _names(plan)
+        if len(set(names)) == len(names):
+            return set()
+    uses: Counter[bytes] = Counter()
+    for step in plan.steps:
+        uses[_name(plan, step.source_root, step.source)] += 1
+        own = {step.destination, numbered.get(step.seq, b""), step.trash}
+        uses.update(_name(plan, step.destination_root, name) for name in own)
+    return {name for name, count in uses.items() if name and count > 1}
 
 
 def _names(plan: Plan) -> list[bytes]:

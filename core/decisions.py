@@ -121,14 +121,16 @@ def run_decisions(rules: str, request: Request, plan: Plan, outcomes: Outcomes) 
     """Yield what an operation decides: what failed is not tried again by itself, what was copied not copied again."""
     for step in plan.steps:
         finished = outcomes.finished.get(step.seq)
+        if finished is None or (finished.outcome == "done" and step.kind != "copy"):
+            continue
         way = course(step)
-        if finished is None or way.fingerprint is None:
+        if way.fingerprint is None:
             continue
         path = absolute(plan.roots, way.source_root, way.source)
         size, mtime_ns = way.fingerprint.size, way.fingerprint.mtime_ns
         if finished.outcome == "failed":
             yield Decision(path, "failed", size, mtime_ns, rules, request.id)
-        elif finished.outcome == "done" and step.kind == "copy":
+        elif finished.outcome == "done":
             yield Decision(path, "copied", size, mtime_ns, rules, request.id, subject=step.why)
 
 
@@ -145,6 +147,10 @@ def _done(plan: Plan, outcomes: Outcomes) -> Iterator[tuple[Step, bytes]]:
     """Yield each step that was done, with the absolute path its file has now."""
     for step in plan.steps:
         finished = outcomes.finished.get(step.seq)
-        if finished is not None and finished.outcome == "done":
+        if finished is None or finished.outcome != "done":
+            continue
+        if step.kind == "move" and finished.destination is None:  # as nearly all are
+            yield step, absolute(plan.roots, step.destination_root, step.destination)
+        else:
             way = course(step, finished.destination)
             yield step, absolute(plan.roots, way.destination_root, way.destination)

@@ -192,8 +192,7 @@ class OperationFiles:
                 records = _decode_records(payload)
             except msgspec.MsgspecError as error:
                 raise JournalDamaged(f"journal of {self.directory.name}: {error}") from None
-            for record in records:
-                outcomes.add(record)
+            outcomes.add_all(records)
         return outcomes
 
     def torn_bytes(self) -> int:

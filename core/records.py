@@ -5,7 +5,7 @@ Records are only ever added; the newest of a step counts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from time import time
 
 from msgspec import Struct, field
@@ -104,6 +104,15 @@ class Outcomes(Struct):
         self.finished.update(zip(numbers, records, strict=True))
         self.loose += numbers
         return records
+
+    def add_all(self, records: Iterable[Record]) -> None:
+        """Take records in, one after another."""
+        for record in records:
+            if type(record) is Finished and record.outcome != "pending":  # as nearly all are
+                self.finished[record.seq] = record
+                self.loose.append(record.seq)
+            else:
+                self.add(record)
 
     def add(self, record: Record) -> None:
         """Take one record in."""

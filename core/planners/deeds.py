@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from core.courses import course
@@ -41,11 +41,11 @@ class Deed(NamedTuple):
         return self.step.kind in DIRECTORY_KINDS
 
 
-def deeds(plan: Plan, outcomes: Outcomes) -> list[Deed]:
-    """Return what was done, oldest first."""
+def deeds(plan: Plan, outcomes: Outcomes, steps: Iterable[Step] | None = None) -> list[Deed]:
+    """Return what was done, oldest first; of some `steps` only, if no others use names that they use."""
     done: list[Deed] = []
     put: dict[Place, Place] = {}  # where the plan put a file → where it really went
-    for step in plan.steps:
+    for step in plan.steps if steps is None else steps:
         finished = outcomes.finished.get(step.seq)
         if finished is None or finished.outcome != "done":
             continue

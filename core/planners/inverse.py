@@ -101,6 +101,12 @@ class Inverse:
             )
         )
 
+    def prepare(self, folder: Place) -> bool:
+        """See that a folder will be there; return whether the plan makes it. Raises StorageError."""
+        self._check_folder(folder)
+        self._ensure(folder)
+        return self._world.makes(folder)
+
     # -- files
 
     def _way(self, deed: Deed) -> Way:

@@ -13,15 +13,18 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
+from operator import attrgetter
 
 from msgspec.structs import replace
 
 from core.errors import UsageError, WrongState
+from core.journal import Outcomes
 from core.model import Plan, Request, Step, Survivor
 from core.planners import Ground
 from core.planners.aftermath import Aftermath
 from core.planners.deeds import Deed, check_part, deeds
 from core.planners.inverse import Inverse
+from core.planners.plain_returns import PlainReturns
 from core.planners.world import World
 
 SAMPLE_STEPS = 20
@@ -43,17 +46,26 @@ def plan(request: Request, ground: Ground) -> Plan:
     if outcomes.sealed is None:
         state = "interrupted" if outcomes.attempts else "not carried out"
         raise WrongState("only what came to its end can be taken back", operation=request.undo_of, state=state)
-    done = deeds(original, outcomes)
-    meant = check_part(request, done)
+    done = _done(original, outcomes)
+    meant = done if request.only is None else [d.step for d in check_part(request, deeds(original, outcomes))]
     with World(original.roots) as world:
-        for number in sorted({number for deed in meant for number in deed.roots}):
-            world.check_root(number, outcomes.roots[number])
         inverse = Inverse(request, world, Aftermath(ground, request.undo_of, sequence))
-        inverse.know(done)
+        plain = PlainReturns(original, outcomes, world, inverse)
+        other_deeds = deeds(original, outcomes, [step for step in done if not plain.is_plain(step)])
+        inverse.know(other_deeds)
+        others = {deed.step.seq: deed for deed in other_deeds}
+        for number in sorted(_roots(meant, others)):
+            world.check_root(number, outcomes.roots[number])
         for number, unit in enumerate(_units(meant)):
-            inverse.add(unit)
             if number % _REPORT_EVERY == 0:
                 ground.report("planning", number, len(meant))
+            if unit[0].seq in others:
+                inverse.add([others[step.seq] for step in unit])
+            elif not plain.takes(unit[0]):
+                inverse.add(deeds(original, outcomes, unit))
+            else:
+                continue
+            plain.forget_folders()
         inverse.end()
     # Who asked to skip what is taken must not find a numbered name after all, not even one chosen at the last
     # moment: such a plan is followed to the letter.
@@ -61,10 +73,26 @@ def plan(request: Request, ground: Ground) -> Plan:
     return Plan(request.id, roots, steps, reviewed=request.on_conflict == "skip")
 
 
-def _units(done: Sequence[Deed]) -> Iterator[list[Deed]]:
+def _done(plan: Plan, outcomes: Outcomes) -> list[Step]:
+    """Return the steps that were done, oldest first."""
+    finished = outcomes.finished
+    return [step for step in plan.steps if step.seq in finished and finished[step.seq].outcome == "done"]
+
+
+def _roots(meant: Sequence[Step], others: Mapping[int, Deed]) -> set[int]:
+    """Return the numbers of the roots that are concerned."""
+    plain = {(step.source_root, step.destination_root) for step in meant if step.seq not in others}
+    concerned = [others[step.seq].roots for step in meant if step.seq in others]
+    return {number for roots in (*plain, *concerned) for number in roots}
+
+
+def _units(meant: Sequence[Step]) -> Iterator[list[Step]]:
     """Yield what goes back in one go, newest first: the files of a group, or what one step did."""
-    for _, unit in groupby(reversed(done), lambda deed: (deed.step.group, deed.step.group or deed.step.seq)):
-        yield list(unit)
+    for group, steps in groupby(reversed(meant), attrgetter("group")):
+        if group:
+            yield list(steps)
+        else:
+            yield from ([step] for step in steps)
 
 
 def _on_roots_needed(roots: list[bytes], steps: list[Step]) -> tuple[list[bytes], list[Step]]:
@@ -72,6 +100,8 @@ def _on_roots_needed(roots: list[bytes], steps: list[Step]) -> tuple[list[bytes]
 
     Where a duplicate comes back, the copy that stayed is only of interest to a later redo: not if its disk is away.
     """
+    if len(roots) == 1:
+        return roots, steps
     used = {step.source_root for step in steps if step.source}
     used |= {step.destination_root for step in steps if step.destination}
     used |= {step.survivor.root for step in steps if step.survivor and os.path.isdir(roots[step.survivor.root])}

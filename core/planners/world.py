@@ -13,7 +13,7 @@ from contextlib import ExitStack, closing
 from typing import NamedTuple, Self
 
 from core.errors import BrakeEngaged
-from core.model import Fingerprint, absolute
+from core.model import Fingerprint, Step, absolute
 from core.names import numbered_together, shown
 from core.storage import open_storage
 from core.storage.local import LocalStorage
@@ -48,6 +48,7 @@ class World:
         self._arrivals: Counter[bytes] = Counter()  # by folder: names in it that the plan gave
         self._folders: set[bytes] = set()
         self._numbers: dict[bytes, int] = {}
+        self._beneath = [root.rstrip(b"/") + b"/" for root in roots]
 
     def __enter__(self) -> Self:
         return self
@@ -99,14 +100,18 @@ class World:
             self._folders.add(path)
         return there
 
+    def makes(self, folder: Place) -> bool:
+        """Tell whether the plan makes a folder."""
+        return self._planned.get(self.absolute(folder)) == _FOLDER
+
     def will_be_empty(self, folder: Place) -> bool:
         """Tell whether there is a folder, and nothing will be in it. Raises StorageError."""
         if not self.has_folder(folder):
             return False
         path = self.absolute(folder)
+        planned, beneath = self._planned, path + b"/"
         names = self._storage(folder.root).list_directory(folder.path)
-        leaving = (self._planned.get(os.path.join(path, name), _FOLDER) is None for name in names)
-        return not self._arrivals[path] and all(leaving)
+        return not self._arrivals[path] and all(planned.get(beneath + name, _FOLDER) is None for name in names)
 
     # -- what the steps of the plan change
 
@@ -114,6 +119,25 @@ class World:
         """Take note of a planned move."""
         self._give(self.absolute(destination), self.look(source))
         self._take(self.absolute(source))
+
+    def is_as_left(self, step: Step) -> bool:
+        """Tell whether a file is where a step put it, as it was then, and no step so far takes it away."""
+        if step.fingerprint is None or self._beneath[step.destination_root] + step.destination in self._planned:
+            return False
+        return self._storage(step.destination_root).looks_as(step.destination, step.fingerprint)
+
+    def comes_back(self, step: Step, *, to_new_folder: bool) -> bool:
+        """Take note that a file goes back from where a step put it, if its old name is free; tell whether so.
+
+        `to_new_folder`: the plan makes the folder, so that nothing can be in it but what the plan puts there.
+        """
+        path = self._beneath[step.source_root] + step.source
+        if path in self._planned or not (to_new_folder or not self._storage(step.source_root).exists(step.source)):
+            return False
+        self._planned[self._beneath[step.destination_root] + step.destination] = None
+        self._planned[path] = step.fingerprint
+        self._arrivals[path[: path.rfind(b"/")]] += 1
+        return True
 
     def stand_in(self, name: Place, place: Place) -> None:
         """Take note that a file will go to a place, and something else will have its name."""

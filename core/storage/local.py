@@ -22,7 +22,7 @@ from core.model import Attributes, Fingerprint
 from core.storage import Copy, Entry, KeepGoing, linux
 from core.storage.copying import copy_content, digest_of, give_attributes, read_attributes
 from core.storage.directories import Directories, opened, storage_error, told
-from core.storage.walking import entry_of, files_in
+from core.storage.walking import entry_of, files_in, name_on_disk
 from core.trash import TRASH
 
 _LOOK = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -43,6 +43,18 @@ class LocalStorage(Directories):
         """Return what is there now, or None if there is no regular file; never follows a symlink."""
         status = self._status(path)
         return fingerprint_of(status) if status and stat.S_ISREG(status.st_mode) else None
+
+    def looks_as(self, path: bytes, expected: Fingerprint) -> bool:
+        """Tell whether a file looks as expected; False also for one that cannot be looked at."""
+        try:
+            directory, name = self.place(path)
+            status = os.stat(name, dir_fd=directory, follow_symlinks=False)
+        except (OSError, StorageError):
+            return False
+        is_same = (status.st_ino, status.st_size, status.st_mtime_ns) == (
+            *(expected.inode, expected.size, expected.mtime_ns),
+        )
+        return is_same and stat.S_ISREG(status.st_mode)
 
     def exists(self, path: bytes) -> bool:
         """Tell whether anything has this name, be it a directory or a dangling symlink."""
@@ -71,7 +83,7 @@ class LocalStorage(Directories):
         with told():
             try:
                 with opened(self.open_directory(path)) as descriptor:
-                    return [os.fsencode(name) for name in os.listdir(descriptor)]
+                    return [name_on_disk(name) for name in os.listdir(descriptor)]
             except (FileNotFoundError, NotADirectoryError):
                 return []
 

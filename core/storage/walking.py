@@ -27,7 +27,7 @@ def files_in(descriptor: int, directory: bytes, subdirectories: list[bytes]) -> 
     files: list[Entry] = []
     with os.scandir(descriptor) as found:
         for item in found:
-            name = item.name.encode(_ENCODING, _ERRORS)  # `os.fsencode`, without its questions
+            name = name_on_disk(item.name)
             if name.startswith(OWN_PREFIX):
                 continue
             if item.is_file(follow_symlinks=False):
@@ -43,6 +43,11 @@ def files_in(descriptor: int, directory: bytes, subdirectories: list[bytes]) -> 
             elif item.is_dir(follow_symlinks=False):
                 subdirectories.append(prefix + name)
     yield files
+
+
+def name_on_disk(name: str) -> bytes:
+    """Return a name that `os` gave as text as it is on the disk: `os.fsencode`, without its questions."""
+    return name.encode(_ENCODING, _ERRORS)
 
 
 def entry_of(path: bytes, status: os.stat_result) -> Entry:

@@ -25,6 +25,7 @@ class Timings:
     """Seconds by name, over several rounds."""
 
     seconds: dict[str, list[float]] = field(default_factory=dict)
+    _labels: dict[str, str] = field(default_factory=dict)
 
     @contextmanager
     def of(self, name: str) -> Iterator[None]:
@@ -33,20 +34,27 @@ class Timings:
         yield
         self.add(name, perf_counter() - start)
 
-    def add(self, name: str, seconds: float) -> None:
-        """Take in what was timed elsewhere."""
-        self.seconds.setdefault(name, []).append(seconds)
+    def add(self, name: str, seconds: float, *, of: str = "") -> None:
+        """Take in what was timed elsewhere; `of`: what it is a part of."""
+        self.seconds.setdefault(f"{of}{name}", []).append(seconds)
+        self._labels[f"{of}{name}"] = name
 
     def median(self, name: str) -> float:
         """Return the median of the rounds, in seconds."""
         return median(self.seconds[name])
 
     def report(self, files: int, floor: str) -> None:
-        """Print each timing as files a second and as a share of the floor's speed."""
+        """Print each timing as files a second, microseconds a file, and as a share of the floor's speed."""
         for name in self.seconds:
             seconds = self.median(name)
             share = self.median(floor) / seconds
-            print(f"  {name:<34}{seconds:8.2f} s {files / seconds:12,.0f} files/s {share:8.2f} of {floor}")
+            print(
+                f"  {self._labels[name]:<36}{seconds:8.2f} s {files / seconds:12,.0f} files/s {seconds / files * 1e6:8.1f} us {share:8.2f} of {floor}"
+            )
+
+    def compare(self, name: str, other: str) -> None:
+        """Print how fast one is beside another."""
+        print(f"  {name}: {self.median(other) / self.median(name):.2f} of {other}")
 
 
 def make_files(folder: Path, count: int, *, folders: int = 100, seed: int = 42) -> None:
