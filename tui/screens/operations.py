@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import ClassVar
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -139,6 +138,7 @@ class Operations(Place):
     def _is_near_the_end(self) -> bool:
         return self.board.cursor >= self.board.count() - 2 * max(self.board.size.height, 1)
 
+    @work(group="fresh", exclusive=True, exit_on_error=False)
     async def _ask_for_fresh(self) -> None:
         """Ask which of the operations that began meanwhile fit the filter."""
         generation = self._generation
@@ -184,7 +184,7 @@ class Operations(Place):
         newest = max((operation.sequence for operation in self._operations), default=-1)
         fresh = [o for o in self.live.newest_first() if o.id not in known and o.sequence > newest]
         if self._text and fresh:
-            self.run_worker(partial(self._ask_for_fresh), group="fresh", exclusive=True, exit_on_error=False)
+            self._ask_for_fresh()
         elif not self._text:
             self._put_first([operation for operation in fresh if self._folder in (None, operation.folder)])
         self._draw()

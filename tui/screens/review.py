@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import ClassVar
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -122,8 +122,9 @@ class Review(Leaving, Place):
         self._tell_place()
         number = self.board.current
         if self.query_one(Glance).display and isinstance(number, int):
-            self.run_worker(partial(self._show_sample, number), group="sample", exclusive=True, exit_on_error=False)
+            self._show_sample(number)
 
+    @work(group="sample", exclusive=True, exit_on_error=False)
     async def _show_sample(self, number: int) -> None:
         """Show some of the files that go into a folder."""
         try:
