@@ -48,9 +48,8 @@ class Timings:
         for name in self.seconds:
             seconds = self.median(name)
             share = self.median(floor) / seconds
-            print(
-                f"  {self._labels[name]:<36}{seconds:8.2f} s {files / seconds:12,.0f} files/s {seconds / files * 1e6:8.1f} us {share:8.2f} of {floor}"
-            )
+            each = f"{files / seconds:12,.0f} files/s {seconds / files * 1e6:8.1f} us each"
+            print(f"  {self._labels[name]:<36}{seconds:8.2f} s {each} {share:8.2f} of {floor}")
 
     def compare(self, name: str, other: str) -> None:
         """Print how fast one is beside another."""
