@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import pickle
 import sys
@@ -44,4 +45,4 @@ def _work_and_exit(work: Callable[[], Any], pipe: int) -> None:
     finally:
         sys.stdout.flush()
     os.write(pipe, report)
-    os._exit(code)
+    ctypes.CDLL(None)._exit(code)  # by libc: who measures the parent must not hear of each of ten thousand children

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,10 +25,12 @@ from tests.trees import build, read
 def held_up(agent: AgentUnderTest, folder: Path) -> Iterator[None]:
     """Hold a folder, as another operation would, so that one that was planned cannot run yet."""
 
-    def fail() -> None:
-        raise AssertionError("the folder is not free")
+    deadline = time.monotonic() + 5  # of a worker that was killed the kernel lets go in its own time
 
-    with agent.state.folders([os.fsencode(folder)], fail):
+    def check() -> None:
+        assert time.monotonic() < deadline, "the folder is not free"
+
+    with agent.state.folders([os.fsencode(folder)], check):
         yield
 
 
@@ -194,7 +197,9 @@ def test_files_of_an_operation_that_killed_its_workers_are_found(agent: AgentUnd
     agent.folder("dl", folder, 'mode = "review"')
     with agent.running():
         operation = organize(agent)["id"]
-        until(lambda: (now := agent.operation(operation)["progress"]) and now["phase"] == "executing" and now["done"])
+        until(
+            lambda: (now := agent.operation(operation)["progress"]) and now["phase"] == "executing" and now.get("done")
+        )
         os.kill(agent.worker_pid(), signal.SIGKILL)
         with held_up(agent, folder):  # from here on nothing more is moved
             for _ in range(2):
