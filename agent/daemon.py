@@ -128,7 +128,7 @@ class Agent:
         except ConfigError as error:
             self._config_trouble = f"the config has mistakes and is not used: {error}"
             _log.error("the config is kept as it was: %s", error)
-            self.hub.error(self._config_trouble)
+            self.hub.error(self._config_trouble.partition("\n")[0])
             return
         self._config_trouble = ""
         before, self.config = self.config, config

@@ -121,7 +121,7 @@ class Looks:
 
         if not state.mistakes:
             self._face.tell("The config has no mistake, and is read again.")
-            self._face.changed()
+            self._attempt(self._face.agent.folders, self._folders_are)
             return
 
         def answered(line: int | None) -> None:
@@ -129,6 +129,13 @@ class Looks:
                 self.edit_config(line or None)
 
         self._face.push_screen(Mistakes(state), answered)
+
+    def _folders_are(self, folders: list[FolderStatus]) -> None:
+        self._face.live.folders = {folder.name: folder for folder in folders}
+        self._face.changed()
+        again = getattr(self._face.screen, "action_again", None)
+        if again is not None:  # what is looked at may be another thing by the new rules
+            again()
 
     # -- the whole ---------------------------------------------------------------------------------------
 

@@ -16,13 +16,13 @@ from core.errors import ShelverError
 from core.names import shown
 from tui import words
 from tui.screens.place import Banner, Place
+from tui.traffic import Traffic
 from tui.widgets.board import Board, Row
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.line import EMPTY, Ends, Line, cut, folded, rule
 from tui.widgets.still_board import StillBoard
 from tui.wire import Status
 from tui.wire_looks import Finding
-from tui.written import Written
 
 NAME = 14
 """Cells of a fact's name."""
@@ -48,9 +48,9 @@ class Diagnostics(Place):
     ]
     AUTO_FOCUS = "StillBoard"
 
-    def __init__(self, written: Written | None = None) -> None:
+    def __init__(self, traffic: Traffic | None = None) -> None:
         super().__init__()
-        self._written = written or Written()
+        self._traffic = traffic or Traffic()
         self._status: Status | None = None
         self._findings: list[Finding] | None = None
         self._trouble = ""
@@ -66,7 +66,7 @@ class Diagnostics(Place):
 
     def on_mount(self) -> None:
         """Ask, and begin to count."""
-        self._written.look(self.around.now())
+        self._traffic.look(self.around.now())
         self.action_again()
         self._timer = self.set_interval(max(LOOK_SECONDS, self.around.beat), self._count)
 
@@ -82,7 +82,7 @@ class Diagnostics(Place):
         super().on_screen_resume()
 
     def _count(self) -> None:
-        self._written.look(self.around.now())
+        self._traffic.look(self.around.now())
         self._draw()
 
     def action_again(self) -> None:
@@ -157,7 +157,7 @@ class Diagnostics(Place):
         python = platform.python_version()
         return [
             ("versions", f"Python {python}, Textual {version('textual')}, Rich {version('rich')}"),
-            ("written", self._written.told()),
+            ("written", self._traffic.told()),
         ]
 
     def _found(self, width: int) -> list[Row]:

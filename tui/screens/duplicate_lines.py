@@ -118,9 +118,13 @@ def about_line(page: DuplicatePage, near: bool, width: int) -> Line:
     if not page.total:
         return (("No pictures look alike here." if near else "No file is here twice.", "good"),)
     if near:
-        return ((f"{words.count(page.total)} groups of pictures that look alike: you decide", "text"),)
-    told = f"{words.count(page.total)} groups, {words.files(page.redundant)} too many · "
+        return ((f"{_groups(page.total)} of pictures that look alike: you decide", "text"),)
+    told = f"{_groups(page.total)}, {words.files(page.redundant)} too many · "
     return ((told, "text"), (f"{words.size(page.reclaimable)} can be freed", "strong"))
+
+
+def _groups(number: int) -> str:
+    return "1 group" if number == 1 else f"{words.count(number)} groups"
 
 
 def looking_lines(operation: Operation, progress: Progress | None, width: int) -> list[Line]:

@@ -53,6 +53,7 @@ class Where(Place):
         super().__init__()
         self._sought = ""
         self._traces: list[Trace] = []
+        self._answered = ""
         self._told = "Type a part of a name, as it is now or as it once was."
 
     def compose(self) -> ComposeResult:
@@ -70,6 +71,7 @@ class Where(Place):
 
     def on_mount(self) -> None:
         """Say what to do."""
+        self.query_one(FilterBar).open()
         self._draw()
 
     # -- asking ------------------------------------------------------------------------------------------
@@ -85,7 +87,10 @@ class Where(Place):
             self._told = "Nothing of that name was ever moved here." if text else "Type a part of a name."
         except ShelverError as error:
             self._traces, self._told = [], str(error)
+        self._answered = text
         self._draw()
+        if self._traces and not self.query_one(FilterBar).has_class("-open"):
+            self.query_one(Board).focus()
 
     # -- drawing -----------------------------------------------------------------------------------------
 
@@ -135,12 +140,12 @@ class Where(Place):
 
     @on(FilterBar.Closed)
     def _when_closed(self) -> None:
-        if self._traces:
+        if self._traces and self._answered == self._sought:
             self.query_one(Board).focus()
         elif not self._sought:
             self.dismiss()
-        else:
-            self.query_one(FilterBar).focus()
+        elif self._answered == self._sought:  # there is nothing to go to: type on
+            self.query_one(FilterBar).open()
 
     @on(LineList.Opened)
     def _open(self) -> None:
