@@ -57,13 +57,17 @@ class Agent:
         self.writing_config = asyncio.Lock()
         self.notices = Notices(config.notify)
         self.operations.freed = self.folders.freed
-        self.operations.rested = self.notices.operation_rested
+        self.operations.rested = self._rested
         self.folders.on_halt = self.notices.folder_halted
         self._server = Server(self)
         self._tasks: set[asyncio.Task[None]] = set()
         self._stop = asyncio.Event()
         self._failure: BaseException | None = None
         self._config_trouble = ""
+
+    def _rested(self, operation: Operation) -> None:
+        self.notices.operation_rested(operation)
+        self.folders.rested(operation)
 
     # -- the life of the whole
 

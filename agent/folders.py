@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from agent.brakes import Memory
+from agent.distant import DistantFolder
 from agent.folder import WatchedFolder
 from agent.hub import Hub
 from agent.lookups import Lookups
 from agent.operations import Operations
+from agent.rounds import Round
 from core.config import Config, Folder
 from core.errors import BrakeEngaged, UnknownFolder
 from core.index import Index
@@ -41,9 +43,9 @@ class Folders:
         self._scanners = ThreadPoolExecutor(SCANS_AT_ONCE, "scan")
         self._lookups = Lookups(state.contents)
         self._pausing = Lock()
-        self._watched: dict[str, WatchedFolder] = {}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._distant: dict[str, FolderStatus] = {}
+        self._watched: dict[str, WatchedFolder | DistantFolder] = {}
+        self._rounds: dict[str, Round] = {}
+        self._tasks: dict[str, list[asyncio.Task[None]]] = {}
 
     # -- what a folder needs
 
@@ -69,7 +71,20 @@ class Folders:
 
     def tell(self, status: FolderStatus) -> None:
         """Tell everybody how a folder is."""
-        self._hub.folder(status)
+        self._hub.folder(self._whole(status))
+
+    def tell_again(self, folder: str) -> None:
+        """Tell everybody how a folder is, for its bucket's part changed."""
+        if folder in self._watched:
+            self.tell(self._watched[folder].status)
+
+    def may_start(self, folder: str) -> bool:
+        """Tell whether the agent may start anything there: it is neither paused nor halted."""
+        return folder in self._watched and self._watched[folder].status.state not in ("paused", "halted")
+
+    def _whole(self, status: FolderStatus) -> FolderStatus:
+        rounds = self._rounds.get(status.name)
+        return rounds.part_of(status) if rounds else status
 
     def halted(self, status: FolderStatus) -> None:
         """Tell those who asked to be notified."""
@@ -83,35 +98,39 @@ class Folders:
             self._start(folder)
 
     def _start(self, folder: Folder) -> None:
+        is_paused = folder.name in self._paused()
+        if folder.sync or not folder.is_local:
+            self._rounds[folder.name] = rounds = Round(folder, self._config, self)
+            self._begin(folder.name, rounds.run())
         if not folder.is_local:
-            reason = "a bucket: this version watches local folders only"
-            status = FolderStatus(name=folder.name, path=shown(folder.path), state="degraded", reason=reason)
-            self._distant[folder.name] = status
-            self.tell(status)
+            self._watched[folder.name] = DistantFolder(folder, self.tell, is_paused=is_paused)
             return
-        watched = WatchedFolder(folder, self, is_paused=folder.name in self._paused())
+        watched = WatchedFolder(folder, self, is_paused=is_paused)
         self._watched[folder.name] = watched
-        self._tasks[folder.name] = asyncio.create_task(watched.run(), name=f"folder {shown(folder.name)}")
+        self._begin(folder.name, watched.run())
         self.tell(watched.status)
+
+    def _begin(self, name: str, life: Coroutine[Any, Any, None]) -> None:
+        self._tasks.setdefault(name, []).append(asyncio.create_task(life, name=f"folder {shown(name)}"))
 
     async def reload(self, config: Config) -> None:
         """Use another config: folders that changed start anew, those that are gone are let go."""
         before, self._config = self._config, config
         kept = {folder.name for folder in config.folders if _is_same(folder, before)}
-        for name in self._distant.keys() - kept:
-            del self._distant[name]
-            self._hub.forget_folder(name)
         for name in self._watched.keys() - kept:
             await self._end(name)
         for folder in config.folders:
-            if folder.name not in self._watched and folder.name not in self._distant:
+            if folder.name not in self._watched:
                 self._start(folder)
 
     async def _end(self, name: str) -> None:
-        task = self._tasks.pop(name)
-        task.cancel()
-        await asyncio.wait([task])
+        tasks = self._tasks.pop(name, [])
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
         self._watched.pop(name)
+        self._rounds.pop(name, None)
         self._hub.forget_folder(name)
 
     async def close(self) -> None:
@@ -127,6 +146,15 @@ class Folders:
         if name in self._watched:
             self._watched[name].operation_ended()
 
+    def rested(self, operation: Operation) -> None:
+        """An operation came to rest: it ended, or waits for a person."""
+        rounds = self._rounds.get(operation.folder)
+        if rounds is None:
+            return
+        rounds.rested(operation)
+        if rounds.folder.sync and operation.kind != "sync":
+            rounds.wake()  # what came or moved here is to do so there
+
     def look_again(self, root: bytes, paths: list[bytes]) -> None:
         """Files of a folder could not be seen to: they are looked at again once they have settled."""
         for watched in self._watched.values():
@@ -138,9 +166,8 @@ class Folders:
     @property
     def statuses(self) -> list[FolderStatus]:
         """How each folder is, in the config's order."""
-        local = {name: watched.status for name, watched in self._watched.items()}
-        all_of_them = {**local, **self._distant}
-        return [all_of_them[folder.name] for folder in self._config.folders if folder.name in all_of_them]
+        names = [folder.name for folder in self._config.folders if folder.name in self._watched]
+        return [self._whole(self._watched[name].status) for name in names]
 
     def check_not_halted(self, name: str) -> None:
         """Raise BrakeEngaged for a folder that halted: a person must accept it first."""
@@ -163,7 +190,7 @@ class Folders:
         await watched.resume()
         return watched.status
 
-    def _find(self, name: str) -> WatchedFolder:
+    def _find(self, name: str) -> WatchedFolder | DistantFolder:
         if name not in self._watched:
             name = self._config.folder(name).name  # a path beneath it will do
         try:

@@ -296,6 +296,12 @@ class FolderStatus(Struct, kw_only=True):
     waiting: int = 0
     """Files that have not settled yet."""
     last_reconcile: datetime | None = None
+    bucket: str = ""
+    """The bucket's prefix that it is kept in step with, or is."""
+    in_step: datetime | None = None
+    """When both sides were last brought in step, or a bucket last looked through."""
+    to_carry: int = 0
+    """Files that wait for approval to be carried over."""
 
 
 # -- small makers -----------------------------------------------------------------------------------

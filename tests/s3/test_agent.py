@@ -1,0 +1,56 @@
+"""The agent keeps a folder and its bucket in step by itself: proposed first, then as things change on either side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.storage.s3.objects import Objects
+from tests.agents import AgentUnderTest, until
+from tests.s3.servers import REGION, Server, environment
+from tests.s3.stage import Stage
+
+
+def own(tree: dict[str, bytes]) -> dict[str, bytes]:
+    return {path: content for path, content in tree.items() if not path.startswith(".shelver")}
+
+
+@pytest.fixture
+def stage(tmp_path: Path, bucket: Objects) -> Stage:
+    return Stage(tmp_path, bucket)
+
+
+@pytest.fixture
+def agent(tmp_path: Path, server: Server, stage: Stage) -> AgentUnderTest:
+    agent = AgentUnderTest(tmp_path)
+    agent.environment = environment()
+    agent.head(
+        'settle = "0.1s"', 'mode = "auto"', 'rescan = "1s"', "[[remote]]", 'name = "here"',
+        f'endpoint = "{server.url}"', f'region = "{REGION}"', "path_style = true", "requests_per_month = 100000000",
+        "[[rule]]", 'name = "nothing"', 'match = { name = "nothing at all" }', 'action = "leave"',
+    )  # fmt: skip
+    agent.folder("scans", stage.folder, f'sync = "{stage.bucket.root.decode()}"', 'remote = "here"')
+    return agent
+
+
+def test_the_first_sync_is_proposed_and_then_both_sides_follow_each_other(agent: AgentUnderTest, stage: Stage) -> None:
+    stage.write({"here.txt": b"here"})
+    stage.put({"there.txt": b"there"})
+    with agent.running():
+        first = agent.newest("proposed")
+        assert first["kind"] == "sync" and "first sync" in first["note"]
+        assert agent.folder_status("scans")["to_carry"] == 2
+        assert own(stage.objects()) == {"there.txt": b"there"}
+
+        agent.post(f"/api/v1/operations/{first['id']}/approve")
+        assert agent.rested(first["id"])["state"] == "completed"
+        both = {"here.txt": b"here", "there.txt": b"there"}
+        assert own(stage.files()) == own(stage.objects()) == both
+
+        stage.write({"new.txt": b"new here"})
+        stage.put({"other.txt": b"new there"})
+        both |= {"new.txt": b"new here", "other.txt": b"new there"}
+        until(lambda: own(stage.files()) == own(stage.objects()) == both, "both sides follow")
+        assert agent.folder_status("scans")["in_step"]
+        assert agent.folder_status("scans")["bucket"] == stage.bucket.root.decode()
