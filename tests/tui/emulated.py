@@ -67,7 +67,7 @@ class Emulated:
         elif kind == "m":
             self._pen = dipped(self._pen, parameters.split(";"))
         else:
-            assert kind in "np", f"not understood: {match[0]!r}"
+            assert kind in ("n", "p", None), f"not understood: {match[0]!r}"
 
     def _write(self, text: str) -> None:
         if self._is_over:

@@ -42,6 +42,7 @@ class PseudoTerminal:
         self.screen = Emulated(*size)
         self._decode = codecs.getincrementaldecoder("utf-8")().decode
         self._came = asyncio.Event()
+        self._odd: AssertionError | None = None
         self._reading = False
         self.read()
 
@@ -65,7 +66,10 @@ class PseudoTerminal:
         if not data:
             self.stall()
         self.bytes += data
-        self.screen.take(self._decode(data))
+        try:
+            self.screen.take(self._decode(data))
+        except AssertionError as error:
+            self._odd = error
         self._came.set()
 
     async def shows(self, *texts: str) -> None:
@@ -80,6 +84,8 @@ class PseudoTerminal:
         try:
             async with asyncio.timeout(DEADLINE):
                 while not holds():
+                    if self._odd is not None:
+                        raise self._odd
                     self._came.clear()
                     await self._came.wait()
         except TimeoutError:
