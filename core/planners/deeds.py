@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from core.courses import course
+from core.courses import course, stands_in
 from core.errors import UsageError
 from core.journal import Outcomes
 from core.model import DIRECTORY_KINDS, Attributes, Fingerprint, Plan, Request, Step, absolute
@@ -53,7 +53,8 @@ def deeds(plan: Plan, outcomes: Outcomes, steps: Iterable[Step] | None = None) -
         source = Place(way.source_root, way.source)
         source = put.get(source, source) if step.kind == "copy" else put.pop(source, source)
         destination = Place(way.destination_root, way.destination)
-        if finished.destination and step.kind != "replace":
+        is_replaced = step.kind == "replace" or stands_in(step)
+        if finished.destination and not is_replaced:
             put[Place(step.destination_root, step.destination)] = destination
         done.append(
             Deed(
@@ -62,7 +63,7 @@ def deeds(plan: Plan, outcomes: Outcomes, steps: Iterable[Step] | None = None) -
                 destination,
                 absolute(plan.roots, *source) if source.path else b"",
                 absolute(plan.roots, *destination) if destination.path else b"",
-                way.fingerprint if step.kind == "replace" else finished.fingerprint or step.fingerprint,
+                way.fingerprint if is_replaced else finished.fingerprint or step.fingerprint,
                 finished.attributes or step.attributes,
                 step.seq in outcomes.purged,
                 finished.fingerprint or step.fingerprint,

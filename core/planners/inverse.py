@@ -8,6 +8,7 @@ from contextlib import suppress
 from msgspec.structs import replace
 
 from core import trash
+from core.courses import stands_in
 from core.errors import StorageError
 from core.model import Attributes, Fingerprint, Request, Step
 from core.planners.aftermath import Aftermath
@@ -113,10 +114,12 @@ class Inverse:
         """Return the way that takes one deed back."""
         if goes_again(deed):
             return way_again(deed, self._in_trash(deed.destination), self._world)
+        if stands_in(deed.step):
+            return Way(deed, "move", deed.destination, deed.source, survivor=deed.step.survivor)
         match deed.step.kind:
             case "move" | "trash" | "replace":
                 return Way(deed, "move", deed.destination, deed.source, survivor=deed.step.survivor)
-            case "copy" | "link":
+            case "copy" | "link" | "upload" | "download":
                 return Way(deed, "trash", deed.destination, self._in_trash(deed.destination))
             case kind:
                 way = Way(deed, "move", deed.destination, deed.source)

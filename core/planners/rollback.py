@@ -48,7 +48,7 @@ def plan(request: Request, ground: Ground) -> Plan:
         raise WrongState("only what came to its end can be taken back", operation=request.undo_of, state=state)
     done = _done(original, outcomes)
     meant = done if request.only is None else [d.step for d in check_part(request, deeds(original, outcomes))]
-    with World(original.roots) as world:
+    with World(original.roots, ground.open_root) as world:
         inverse = Inverse(request, world, Aftermath(ground, request.undo_of, sequence))
         plain = PlainReturns(original, outcomes, world, inverse)
         other_deeds = deeds(original, outcomes, [step for step in done if not plain.is_plain(step)])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, closing
 from typing import NamedTuple, Self
 
@@ -17,6 +17,9 @@ from core.model import Fingerprint, Step, absolute
 from core.names import numbered_together, shown
 from core.storage import open_storage
 from core.storage.local import LocalStorage
+from core.storage.s3.objects import Objects
+
+OpenRoot = Callable[[bytes], LocalStorage | Objects]
 
 _FOLDER = Fingerprint(0, 0, 0)
 """Stands for a folder that the plan makes: what it will be is not known, only that it will be there."""
@@ -40,10 +43,11 @@ class Place(NamedTuple):
 class World:
     """Files and folders beneath a plan's roots, as the planned steps leave them. Reads, never writes."""
 
-    def __init__(self, roots: Sequence[bytes]) -> None:
+    def __init__(self, roots: Sequence[bytes], open_root: OpenRoot = open_storage) -> None:
         self.roots = roots
+        self._open_root = open_root
         self._open = ExitStack()
-        self._storages: dict[int, LocalStorage] = {}
+        self._storages: dict[int, LocalStorage | Objects] = {}
         self._planned: dict[bytes, Fingerprint | None] = {}
         self._arrivals: Counter[bytes] = Counter()  # by folder: names in it that the plan gave
         self._folders: set[bytes] = set()
@@ -67,6 +71,9 @@ class World:
         """
         root = self.roots[number]
         storage = self._storage(number)
+        if isinstance(storage, Objects):
+            storage.identify()
+            return
         try:
             is_same = os.stat(root).st_ino == inode
         except OSError:
@@ -91,7 +98,7 @@ class World:
     def has_folder(self, place: Place) -> bool:
         """Tell whether there will be a folder. Raises StorageError where the path cannot be followed."""
         path = self.absolute(place)
-        if not place.path or path in self._folders:
+        if not place.path or path in self._folders or self._needs_no_folders(place.root):
             return True
         if path in self._planned:
             return self._planned[path] == _FOLDER
@@ -100,13 +107,17 @@ class World:
             self._folders.add(path)
         return there
 
+    def _needs_no_folders(self, root: int) -> bool:
+        """Tell whether a root is a bucket: a key may have slashes, and no folder is made or removed."""
+        return isinstance(self._storage(root), Objects)
+
     def makes(self, folder: Place) -> bool:
         """Tell whether the plan makes a folder."""
         return self._planned.get(self.absolute(folder)) == _FOLDER
 
     def will_be_empty(self, folder: Place) -> bool:
         """Tell whether there is a folder, and nothing will be in it. Raises StorageError."""
-        if not self.has_folder(folder):
+        if self._needs_no_folders(folder.root) or not self.has_folder(folder):
             return False
         path = self.absolute(folder)
         planned, beneath = self._planned, path + b"/"
@@ -124,7 +135,8 @@ class World:
         """Tell whether a file is where a step put it, as it was then, and no step so far takes it away."""
         if step.fingerprint is None or self._beneath[step.destination_root] + step.destination in self._planned:
             return False
-        return self._storage(step.destination_root).looks_as(step.destination, step.fingerprint)
+        storage = self._storage(step.destination_root)
+        return isinstance(storage, LocalStorage) and storage.looks_as(step.destination, step.fingerprint)
 
     def comes_back(self, step: Step, *, to_new_folder: bool) -> bool:
         """Take note that a file goes back from where a step put it, if its old name is free; tell whether so.
@@ -182,9 +194,9 @@ class World:
                 self._numbers[first] = number
                 return places
 
-    def _storage(self, root: int) -> LocalStorage:
+    def _storage(self, root: int) -> LocalStorage | Objects:
         if root not in self._storages:
-            self._storages[root] = self._open.enter_context(closing(open_storage(self.roots[root])))
+            self._storages[root] = self._open.enter_context(closing(self._open_root(self.roots[root])))
         return self._storages[root]
 
 
