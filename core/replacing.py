@@ -218,6 +218,7 @@ class Replacing:
         left = source.fingerprint(step.source)
         if left is None:
             place = self._run.place_in_trash(step)
+            target.touch(place)  # what stood in may have gone there, and that is to be durable, too
             self._run.done(step, None if place == step.trash else place)
         elif left == occupant(step):
             self._run.done(step, self._put_away(step))

@@ -135,6 +135,10 @@ class Ledger:
         for path in both:
             self._made(path)
 
+    def _clone_content(self, real: Callable[[], None], source: int, target: int) -> None:
+        self._dirty.add(_path_of(target))
+        real()
+
     def _link(
         self, real: Callable[[], None], source: Any, name: Any, *, src_dir_fd: int, dst_dir_fd: int, **_: Any
     ) -> None:

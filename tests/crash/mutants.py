@@ -72,6 +72,12 @@ MISSING_SYNCS = (
 )
 """Each thing that Shelver makes durable while it carries a plan out."""
 
+MISSING_SYNCS_OF_CLONES = (
+    Mutant("a clone's bytes", os, "fsync", "clone"),
+    Mutant("the record of a clone", Journal, "sync", "Replacing._cloned"),
+)
+"""The same, where a clone stands in for a duplicate."""
+
 MISSING_SYNCS_OF_RECOVERY = (
     Mutant("a single copy's name", Transfers, "make_durable", "Recovery._go_on"),
     Mutant("the name of a copy of a group", Transfers, "make_durable", "Recovery._end_transfer"),

@@ -20,8 +20,12 @@ from pathlib import Path
 from core.storage import linux
 
 MEGABYTE = 1024 * 1024
-IMAGE_SIZE = {"ext4": 24 * MEGABYTE, "xfs": 300 * MEGABYTE}
-MAKE = {"ext4": ["mkfs.ext4", "-q", "-F"], "xfs": ["mkfs.xfs", "-q", "-f"]}
+IMAGE_SIZE = {"ext4": 24 * MEGABYTE, "xfs": 300 * MEGABYTE, "btrfs": 200 * MEGABYTE}
+MAKE = {
+    "ext4": ["mkfs.ext4", "-q", "-F"],
+    "xfs": ["mkfs.xfs", "-q", "-f"],
+    "btrfs": ["mkfs.btrfs", "-q", "-f"],
+}
 
 _SHUTDOWN = 0x8004587D  # EXT4_IOC_SHUTDOWN and XFS_IOC_GOINGDOWN are the same number
 _WITHOUT_FLUSHING_THE_LOG = 2

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import cast
 
 from core.model import State
 from tests import trees
@@ -49,6 +50,11 @@ class Scenario:
     undone: int = 0
     state: State = "completed"
     comes_back: bool = True
+
+    def with_kind(self, kind: str, instead: str) -> Scenario:
+        """Return the same with other lines."""
+        lines = [(instead if line[0] == kind else line[0], *line[1:]) for line in self.lines]
+        return replace(self, name=self.name.replace("links", "clones"), lines=cast("list[Line]", lines))
 
 
 def _many(count: int) -> Mapping[bytes | str, trees.Node]:
@@ -227,3 +233,10 @@ SCENARIOS: tuple[Scenario, ...] = (
     ),
     Scenario("links across", {"a": "1"}, [("hardlink", "a", "@a")], {"a": "1"}, across=True, state="partial"),
 )  # fmt: skip
+
+CLONES = tuple(
+    each.with_kind("hardlink", "reflink")
+    for each in SCENARIOS
+    if each.name.startswith("links for") and each.name != "links for duplicates, of what is gone"
+)
+"""The same with clones for the links, for file systems that let two files share their blocks."""

@@ -15,7 +15,7 @@ import pytest
 
 from core.errors import ShelverError
 from core.model import DIRECTORY_KINDS
-from core.storage.local import OWN_PREFIX
+from core.storage.walking import OWN_PREFIX
 from tests.crash.harness import (
     Stage,
     Theatre,
