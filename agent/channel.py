@@ -119,8 +119,8 @@ def reports_in(channel: socket.socket, limit: int = 64) -> Iterator[Report]:
             packet = channel.recv(MESSAGE_LIMIT)
         except BlockingIOError:
             return
-        except ConnectionResetError:
-            raise EOFError from None
+        except ConnectionResetError:  # it died with orders unread; what it said before is still there
+            continue
         if not packet:
             raise EOFError
         yield _reports.decode(packet)

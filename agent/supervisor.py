@@ -25,6 +25,8 @@ STALL_SECONDS = 30 * 60
 """An operation that reports no progress for so long has hung: its worker is killed."""
 LONGEST_PAUSE = 30.0
 """Seconds between a death and the next start, at most; half a second at first."""
+BURY_SECONDS = 5
+"""How long a worker may live on that closed its end."""
 STEADY_SECONDS = 60
 """A worker that lived so long starts anew at once."""
 
@@ -126,7 +128,7 @@ class Supervisor:
         process, self._process = self._process, None
         self.is_ready = False
         try:
-            return await asyncio.to_thread(process.wait, 5)
+            return await asyncio.to_thread(process.wait, BURY_SECONDS)
         except subprocess.TimeoutExpired:  # it closed its end but lives on
             process.kill()
             return await asyncio.to_thread(process.wait)

@@ -8,6 +8,7 @@ with agent.running():
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import os
@@ -57,6 +58,18 @@ def until(condition: Callable[[], T | Literal[False] | None], what: str = "") ->
         assert time.monotonic() < deadline, f"not in time: {what or condition}"
         time.sleep(0.02)
     return found
+
+
+async def eventually(condition: Callable[[], object]) -> None:
+    """Let the event loop's tasks go on until something holds; fail when it takes too long."""
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while not condition():  # noqa: ASYNC110 -- what other processes do wakes nobody
+            await asyncio.sleep(0.01)
+
+
+def lives(pid: int) -> bool:
+    """Tell whether a process is there."""
+    return Path(f"/proc/{pid}").exists()
 
 
 class AgentUnderTest:

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from agent import channel
-from agent.channel import Advanced, Changed, LeftOff, Ready, Report
+from agent.channel import Advanced, Cancel, Changed, LeftOff, Ready, Report, Taken
 from agent.reporter import Reporter
 from core.model import Operation, Progress, now
 
@@ -65,6 +65,19 @@ def test_progress_from_before_a_state_does_not_come_after_it() -> None:
         ours.setblocking(False)
         reports += channel.reports_in(ours)
         assert not [each for each in reports if isinstance(each, Advanced)]
+
+
+def test_what_a_worker_said_before_it_died_is_heard_though_it_left_orders_unread() -> None:
+    ours, theirs = channel.pair()
+    ours.setblocking(False)
+    with ours:
+        ours.send(channel.encode(Cancel("a")))
+        theirs.send(channel.encode(Taken("a")))
+        theirs.close()
+        reports = channel.reports_in(ours)
+        assert next(reports) == Taken("a")
+        with pytest.raises(EOFError):
+            next(reports)
 
 
 def test_the_end_of_the_worker_is_heard() -> None:
