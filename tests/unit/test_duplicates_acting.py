@@ -12,12 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.history import History
-from core.model import Step
-from core.storage import linux
+from core.model import Plan, Step
+from core.storage import linux, twins
+from core.storage.local import LocalStorage
 from core.storage.twins import Twins
 from tests import trees
 from tests.acting import Done, Line, Scene, Silent
 from tests.crash import seam
+from tests.crash.mutants import Mutant
 from tests.trees import File, HardLink, Tree
 
 PAIR: Tree = {
@@ -408,3 +410,94 @@ def test_cancelled_while_it_compares(scene: Scene) -> None:
     done = scene.run(scene.plan([("hardlink", "b", "a")]), Impatient())
     assert done.state == "cancelled"
     assert visible(scene) == before
+
+
+# -- each safeguard, left out
+
+
+def _is_compared(scene: Scene, action: str) -> None:
+    trees.build(scene.root, {"a": "text", "b": "tent"})
+    scene.act([(action, "b", "a")])
+    assert [found.content for path, found in visible(scene)[0].items() if path == b"b"] == [b"tent"]
+
+
+def _is_looked_at_again(scene: Scene, action: str) -> None:
+    """The file that stays is taken away in the very moment in which its copy goes."""
+    trees.build(scene.root, {"a": "same", "b": "same"})
+    plan = scene.plan([(action, "b", "a")])
+
+    def meddling(number: int, call: seam.Call, real: Callable[..., Any]) -> Any:
+        if call.name == "rename_noreplace" and (scene.root / "a").exists():
+            os.unlink(scene.root / "a")
+        return real(*call.arguments, **call.keywords)
+
+    with seam.installed(meddling):
+        scene.run(plan)
+    assert {b"a", b"b"} & visible(scene)[0].keys()
+
+
+def _is_exchanged_back(scene: Scene, action: str) -> None:
+    """Somebody saves a new version in the very moment in which the names are exchanged."""
+    trees.build(scene.root, {"a": "same", "b": "same"})
+    plan = scene.plan([(action, "b", "a")])
+    _run_while_saving(scene, plan, "b")
+    assert trees.content(scene.root / "b") == b"save"
+
+
+def _is_exchanged_back_by_undo(scene: Scene, action: str) -> None:
+    trees.build(scene.root, {"a": "same", "b": "same"})
+    plan = scene.plan_undo(scene.act([(action, "b", "a")]).id)
+    _run_while_saving(scene, plan, "b")
+    assert trees.content(scene.root / "b") == b"save"
+
+
+def _run_while_saving(scene: Scene, plan: Plan, name: str) -> None:
+    saved: list[str] = []
+
+    def meddling(number: int, call: seam.Call, real: Callable[..., Any]) -> Any:
+        if call.name == "rename_exchange" and not saved:
+            saved.append(name)
+            _save_anew(scene.root / name)
+        return real(*call.arguments, **call.keywords)
+
+    with seam.installed(meddling):
+        scene.run(plan)
+    assert saved
+
+
+def _is_told_from_another_name(scene: Scene, action: str) -> None:
+    trees.build(scene.root, {"a": "same", "b": HardLink("a")})
+    scene.act([(action, "b", "a")])
+    assert (scene.root / "b").exists()
+
+
+SAFEGUARDS = (
+    (Mutant("comparing before trashing", Twins, "compare", "Survivors.trash"), _is_compared, "duplicate"),
+    (Mutant("comparing before linking", Twins, "compare", "Replacing._stand_in"), _is_compared, "hardlink"),
+    (Mutant("comparing bytes", twins, "same_bytes", "Twins.compare"), _is_compared, "duplicate"),
+    (Mutant("a last look at what stays", Twins, "check_survivor", "Survivors.trash"), _is_looked_at_again, "duplicate"),
+    (
+        Mutant("a look at what came out", LocalStorage, "check_unchanged", "Replacing._stand_in"),
+        _is_exchanged_back,
+        "hardlink",
+    ),
+    (
+        Mutant("the same of an undo", LocalStorage, "check_unchanged", "Replacing._bring_back"),
+        _is_exchanged_back_by_undo,
+        "hardlink",
+    ),
+)
+
+
+@pytest.mark.parametrize(("mutant", "check", "action"), SAFEGUARDS, ids=lambda each: getattr(each, "what", None))
+def test_a_safeguard_left_out_is_noticed(
+    scene: Scene, tmp_path: Path, mutant: Mutant, check: Callable[[Scene, str], None], action: str
+) -> None:
+    check(scene, action)
+    with Scene(tmp_path / "mutant") as other, mutant.planted(lambda *_, **__: True), pytest.raises(AssertionError):
+        check(other, action)
+    assert mutant.hits
+
+
+def test_one_file_under_two_names_is_told(scene: Scene) -> None:
+    _is_told_from_another_name(scene, "duplicate")
