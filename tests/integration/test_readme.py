@@ -58,6 +58,13 @@ def test_the_tour_and_the_undo_work_as_shown(home: Home) -> None:
     assert trees.read(home.downloads) == before
 
 
+def test_duplicates_are_cleared_as_shown(home: Home) -> None:
+    trees.build(home.downloads, {"a.iso": b"an image of a disk", "in": {"again.iso": b"an image of a disk"}})
+    printed = run_block("duplicates", home)
+    assert "again.iso" in printed
+    assert (home.downloads / "a.iso").samefile(home.downloads / "in/again.iso")
+
+
 def test_the_config_it_shows_has_no_mistake(home: Home) -> None:
     home.write_config(BLOCKS["config"])
     told = home.run("config", "check")
