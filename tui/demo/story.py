@@ -1,4 +1,4 @@
-"""The demo told: the folder is watched, organized after a look at the plan, added to, and taken back to the byte."""
+"""The demo told: a folder is watched, organized after a look at the plan, added to, cleared, taken back to the byte."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from tui.demo.picture import Picture, differences, picture
 PATIENCE_SECONDS = 60
 _LOOK_SECONDS = 0.1
 FEW_MOVES = 8
+FEW_GROUPS = 4
 
 ARRIVALS: dict[str, bytes] = {
     "holiday list.txt": b"sunscreen, maps, the good hat\n",
@@ -42,7 +43,8 @@ class Story:
         self._chapter(f"A messy folder: {words.files(_count_files(before))} in {self._folder}")
         first = self._organize()
         arrived = self._receive()
-        self._undo([*arrived, first])
+        cleared = self._clear_duplicates(first.folder)
+        self._undo([cleared, *arrived, first])
         self._compare(before)
 
     def _organize(self) -> Operation:
@@ -80,6 +82,22 @@ class Story:
         for operation in reversed(moved):
             self._show_moves(operation, len(ARRIVALS))
         return moved
+
+    def _clear_duplicates(self, folder: str) -> Operation:
+        self._chapter("What is there more than once goes to the trash: shelver dedupe --action trash")
+        done = finish(self._desk, self._desk.submit("dedupe", folder, action="trash"))
+        self._expect(done)
+        found = self._desk.duplicates(done.id, start=0, limit=FEW_GROUPS)
+        for group in found.groups:
+            others = ", ".join(
+                os.path.relpath(file.path, self._folder) for file in group.files if file.path != group.keep
+            )
+            self._out.line(
+                f"  {os.path.relpath(group.keep, self._folder)}", (f"  stays ({group.why}), not {others}", "dim")
+            )
+        groups = "1 group" if found.exact == 1 else f"{found.exact:,} groups"
+        self._out.line(f"  {groups}, {words.files(done.counts.done)} fewer, {words.size(done.counts.bytes)} won")
+        return done
 
     def _undo(self, operations: list[Operation]) -> None:
         self._chapter("All of it is taken back, newest first: shelver undo …")
