@@ -92,8 +92,12 @@ def _why_closed(storage: LocalStorage, path: bytes) -> str | None:
     try:
         os.close(storage.open_file(path, os.O_RDONLY))
     except OSError as error:
-        return f"it cannot be opened: {os.strerror(error.errno or 0)}"
+        return _why_not_opened(error)
     return None
+
+
+def _why_not_opened(error: OSError) -> str:
+    return f"it cannot be opened: {os.strerror(error.errno or 0)}"
 
 
 def _sight(facts: FactReader, file: FileFacts, width: int, height: int) -> Sight:
@@ -103,8 +107,10 @@ def _sight(facts: FactReader, file: FileFacts, width: int, height: int) -> Sight
     if kind == "image":
         try:
             return _seen(facts.thumbnail(file, width, height))
-        except (FactUnavailable, OSError) as error:
+        except FactUnavailable as error:
             why_not = str(error)
+        except OSError as error:
+            why_not = _why_not_opened(error)
     if text := str(file.get("text") or ""):
         return Sight(text=_beginning(text))
     return Sight(why_not=f"there is no way to show {_KINDS[kind]}" if kind in _KINDS else why_not)

@@ -130,7 +130,7 @@ def raw_bodies(jpeg: bytes, thumbnail: bytes) -> dict[str, bytes]:
     block[ORIENTATION] = 8
     rubbish = Random(2).randbytes(100_000)
     tiff = encoded(Image.new("RGB", (80, 60)), "TIFF", exif=block)
-    inside = rubbish + b"\xff\xd8\xff\xe0 no picture" + thumbnail + rubbish + jpeg + rubbish
+    inside = rubbish + b"\xff\xd8\xff\xe0 no picture" + thumbnail + rubbish + jpeg + thumbnail + rubbish
     return {
         "a_nef": tiff + inside,
         "a_ORF": b"IIRO" + tiff[4:] + inside,
