@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from core.model import Event
 from tests.tui.fake_agent import FakeAgent
 from tests.tui.home_server import folder
 from tests.tui.hostile import PAYLOADS
-from tests.tui.looking import looking
+from tests.tui.looking import Look, looking
 from tests.tui.looks_server import INVOICE, PHOTO, furnished_to_look
 from tests.tui.test_hostile import assert_clean
 from tui.widgets.board import Board
@@ -210,21 +211,25 @@ async def test_hostile_names_and_texts_do_no_harm(agent: FakeAgent) -> None:
         assert_clean(look)
 
 
+def _is_as_deep(look: Look, depth: int) -> bool:
+    return len(look.face.screen_stack) == depth
+
+
 @pytest.mark.parametrize("size", [(1, 1), (20, 5), (60, 15), (300, 100)])
 async def test_every_size_is_borne(agent: FakeAgent, size: tuple[int, int]) -> None:
     async with looking(agent.socket, size=size) as look:
-        for show in (
-            lambda: look.face.looks.explain(INVOICE.encode()),
-            lambda: look.face.looks.folder("scans"),
-            lambda: look.face.looks.preview(PHOTO.encode()),
-            look.face.looks.diagnostics,
-            look.face.looks.add_folder,
-        ):
-            before = look.face.screen
+        looks = look.face.looks
+        shows: list[Callable[[], None]] = [
+            partial(looks.explain, INVOICE.encode()),
+            partial(looks.folder, "scans"),
+            partial(looks.preview, PHOTO.encode()),
+            partial(looks.duplicates, "camera"),
+            looks.diagnostics,
+            looks.add_folder,
+        ]
+        for depth, show in enumerate(shows, 2):
             show()
-            await look.until(lambda before=before: look.face.screen is not before)
-            await look.pilot.pause()
+            await look.until(partial(_is_as_deep, look, depth))
             await look.pilot.resize_terminal(80, 24)
-            await look.pilot.pause()
             await look.pilot.resize_terminal(*size)
             await look.pilot.pause()
