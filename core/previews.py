@@ -8,11 +8,13 @@ from __future__ import annotations
 import os
 from contextlib import closing
 from datetime import datetime
+from time import monotonic
 
 from msgspec import Struct
 
 from core.errors import FactUnavailable, UsageError
 from core.facts import Fact, FactReader, FileFacts
+from core.facts.decoders import SECONDS
 from core.facts.reader import Thumbnail
 from core.names import shown, wire_path
 from core.storage.local import LocalStorage
@@ -62,8 +64,11 @@ def preview(facts: FactReader, root: bytes, path: bytes, width: int, height: int
             raise UsageError(f"{shown(whole)} is no file", field="path")
         why_not = _why_closed(storage, path)
     file = facts.of(root, entry)
+    began = monotonic()
     sight = Sight(why_not=why_not) if why_not else _sight(facts, file, width, height)
-    known: dict[str, str | int] = {name: value for name in _FACTS if (value := _told(file.get(name)))}
+    known: dict[str, str | int] = {}
+    if monotonic() - began < SECONDS:  # what took a decoder so long is not given to the next
+        known = {name: value for name in _FACTS if (value := _told(file.get(name)))}
     modified = file.get("modified")
     name, exact = wire_path(whole)
     return FilePreview(
