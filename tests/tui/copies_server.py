@@ -74,6 +74,8 @@ def with_duplicates(agent: FakeAgent, exact: int = 212, near: int = 14) -> Opera
     for group in groups:
         for hue, file in enumerate(group["files"]):
             agent.looks.previews[file["path"]] = partial(_seen, file, hue)
+    for file in copies(0)["files"] if exact else ():
+        agent.looks.previews[file["path"]] = partial(_seen, file, 0)
     return agent.put(operation(REPORT, 99, kind="dedupe", counts=Counts(), finished=NOW))
 
 

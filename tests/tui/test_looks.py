@@ -215,7 +215,12 @@ def _is_as_deep(look: Look, depth: int) -> bool:
     return len(look.face.screen_stack) == depth
 
 
-@pytest.mark.parametrize("size", [(1, 1), (20, 5), (60, 15), (300, 100)])
+HEAVY = pytest.mark.heavy
+
+
+@pytest.mark.parametrize(
+    "size", [(1, 1), (60, 15), pytest.param((20, 5), marks=HEAVY), pytest.param((300, 100), marks=HEAVY)]
+)
 async def test_every_size_is_borne(agent: FakeAgent, size: tuple[int, int]) -> None:
     async with looking(agent.socket, size=size) as look:
         looks = look.face.looks

@@ -19,13 +19,14 @@ from tui.screens.place import Banner, Place
 from tui.traffic import Traffic
 from tui.widgets.board import Board, Row
 from tui.widgets.key_bar import KeyBar
-from tui.widgets.line import EMPTY, Ends, Line, cut, folded, rule
+from tui.widgets.line import EMPTY, Ends, Line, cut, fitted, folded, rule
 from tui.widgets.still_board import StillBoard
 from tui.wire import Status
 from tui.wire_looks import Finding
 
 NAME = 14
-"""Cells of a fact's name."""
+LEVEL = 9
+"""Cells of a fact's name, and of how bad it is."""
 LOOK_SECONDS = 2.0
 """Between two looks at how much goes over the wire."""
 
@@ -142,7 +143,7 @@ class Diagnostics(Place):
         ]
 
     def _terminal(self) -> list[tuple[str, str]]:
-        face, around = self.face, [(name, os.environ[name]) for name in _SHOWN_OF_ENVIRONMENT if name in os.environ]
+        face = self.face
         size = face.size
         colours = "none" if face.no_color else face.console.color_system or "none that can be told"
         return [
@@ -150,24 +151,21 @@ class Diagnostics(Place):
             ("colours", f"{colours}, theme {face.theme}"),
             ("glyphs", "ASCII alone" if face.outfit.ascii else "all"),
             ("mouse", "taken" if face.outfit.mouse else "left to the terminal"),
-            *((name, shown(value)) for name, value in around),
+            *around_told(),
         ]
 
     def _screens(self) -> list[tuple[str, str]]:
-        python = platform.python_version()
-        return [
-            ("versions", f"Python {python}, Textual {version('textual')}, Rich {version('rich')}"),
-            ("written", self._traffic.told()),
-        ]
+        return [("versions", versions_told()), ("written", self._traffic.told())]
 
     def _found(self, width: int) -> list[Row]:
         if self._trouble:
             return [_still(f"trouble {part}", ((f"  {part}", "bad"),)) for part in folded(self._trouble, width)]
         if self._findings is None:
             return [_still("looking", (("  Looking…", "dim"),))]
+        names = min(max((len(shown(each.check)) for each in self._findings), default=0), width // 4)
         rows = []
         for number, each in enumerate(self._findings):
-            rows += finding_rows(number, each, width)
+            rows += finding_rows(number, each, names, width)
         return rows
 
     # -- keys --------------------------------------------------------------------------------------------
@@ -181,6 +179,16 @@ class Diagnostics(Place):
     async def action_quit(self) -> None:
         """Leave; the agent goes on."""
         await self.face.action_quit()
+
+
+def versions_told() -> str:
+    """Return what draws these screens, and in which version."""
+    return f"Python {platform.python_version()}, Textual {version('textual')}, Rich {version('rich')}"
+
+
+def around_told() -> list[tuple[str, str]]:
+    """Return what the environment says of the terminal."""
+    return [(name, shown(os.environ[name])) for name in _SHOWN_OF_ENVIRONMENT if name in os.environ]
 
 
 def _title(title: str) -> Row:
@@ -201,22 +209,22 @@ def _fact(title: str, name: str, value: str, width: int) -> list[Row]:
     ]
 
 
-def finding_rows(number: int, found: Finding, width: int) -> list[Row]:
-    """Return what was found, and what would help."""
+def finding_rows(number: int, found: Finding, names: int, width: int) -> list[Row]:
+    """Return what was found, and what would help; `names`: the cells of what was looked at."""
     word, role = _LEVELS[found.level]
-    first, *more = folded(found.message, max(width - NAME - 9, 10))
+    room = max(width - LEVEL - names - 2, 10)
+    first, *more = folded(found.message, room)
     line: Line = (
-        (f"{word:<9}", role),
-        (f"{cut(found.check, NAME - 1):<{NAME}}", "dim"),
+        (f"{word:<{LEVEL}}", role),
+        (fitted(cut(found.check, names), names) + "  ", "dim"),
         (first, "text" if found.level != "ok" else "dim"),
     )
-    indent = " " * (NAME + 11)
+    indent = " " * (LEVEL + names + 4)
     rows = [Row(f"found {number}", partial(_drawn, line), line)]
-    for place, part in enumerate(more):
-        rows.append(_still(f"found {number} {place}", ((indent, "text"), (part, "text"))))
+    rows += [_still(f"found {number} {place}", ((indent, "text"), (part, "text"))) for place, part in enumerate(more)]
     if found.hint and found.level != "ok":
-        for place, part in enumerate(folded(found.hint, max(width - NAME - 9, 10))):
-            rows.append(_still(f"found {number} hint {place}", ((indent, "text"), (part, "accent"))))
+        hints = enumerate(folded(found.hint, room))
+        rows += [_still(f"found {number} hint {place}", ((indent, "text"), (part, "accent"))) for place, part in hints]
     return rows
 
 

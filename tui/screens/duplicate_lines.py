@@ -99,17 +99,18 @@ def why_line(group: DuplicateGroup, choices: Choices, width: int) -> Line:
 
 
 def card_lines(file: Duplicate, width: int, *, kept: str | None, around: Surroundings) -> list[Line]:
-    """Return what stands beneath a picture, in three lines."""
+    """Return what stands beneath a picture, in four lines."""
     word, role = _fate(file, kept)
     away = f"distance {file.distance}" if file.distance else "the best"
-    told = " · ".join(filter(None, (away, file.taken or _when(file, around))))
     size = measures(file)
     folder = around.tilde(os.path.dirname(file.path))
     rest = width - len(size)
+    when = (file.taken or "").replace("T", " ")[:16] or _when(file, around)
     return [
         ((fitted(os.path.basename(file.path), width), "strong"),),
         ((cut(size, width), "text"), (shortened(f"  {folder}", rest) if rest >= 12 else "", "dim")),
-        ((word, role), (cut(f"  {told}", max(width - len(word), 0)), "dim")),
+        ((cut(when, width), "dim"),),
+        ((word, role), (f"  {cut(away, max(width - len(word) - 2, 0))}", "dim")),
     ]
 
 

@@ -20,7 +20,7 @@ from tui.wire_looks import Raster
 MOST = 6
 NARROWEST = 26
 """Cards side by side at most, and the cells that each needs."""
-LINES = 3
+LINES = 4
 """Lines beneath a picture."""
 
 
@@ -40,7 +40,6 @@ class PictureCard(Vertical):
     PictureCard.-here { border: round $rule; }
     PictureCards:focus PictureCard.-here { border: round $accent; }
     PictureCard Picture { height: auto; }
-    PictureCard Lines { dock: bottom; background: $background; }
     """
 
     def compose(self) -> ComposeResult:
@@ -53,7 +52,9 @@ class PictureCard(Vertical):
     def show(self, card: Card) -> None:
         """Show another one."""
         self._card = card
-        self.query_one(Picture).show(card.raster)
+        picture = self.query_one(Picture)
+        picture.styles.max_height = max(self.content_size.height - LINES, 1)
+        picture.show(card.raster)
         self.query_one(Lines).show(card.told(max(self.content_size.width, 10)))
 
     def on_resize(self) -> None:
