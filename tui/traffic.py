@@ -17,7 +17,7 @@ def bytes_written() -> int | None:
         return None
 
 
-class Written:
+class Traffic:
     """Counts what is written between two looks."""
 
     def __init__(self, count: Callable[[], int | None] = bytes_written) -> None:
