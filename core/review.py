@@ -65,6 +65,8 @@ def leaves_nothing_of(done: Request, waiting: Request) -> bool:
     """Tell whether what was wholly done leaves nothing of a proposal: it was asked for as much, or for more."""
     if (done.kind, done.folder, done.undo_of) != (waiting.kind, waiting.folder, waiting.undo_of):
         return False
+    if done.kind == "dedupe" and (done.of is not None or done.action != waiting.action):
+        return False
     parts = ((done.only, waiting.only), (done.paths, waiting.paths), (done.rules, waiting.rules))
     as_wide = all(part is None or part == wanted for part, wanted in parts)
     return as_wide and (done.subfolders is True or done.subfolders == waiting.subfolders)

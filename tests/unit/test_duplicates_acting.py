@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from core.execute import execute
 from core.history import History
 from core.model import Plan, Step
 from core.storage import linux, twins
@@ -19,6 +21,7 @@ from core.storage.twins import Twins
 from tests import trees
 from tests.acting import Done, Line, Scene, Silent
 from tests.crash import seam
+from tests.crash.forks import in_child
 from tests.crash.mutants import Mutant
 from tests.trees import File, HardLink, Tree
 
@@ -280,6 +283,125 @@ def test_blocks_that_cannot_be_shared(tmp_path: Path, scene: Scene) -> None:
         "nothing can stand in for it: the file system cannot let two files share their blocks",
     )
     assert visible(scene) == before
+
+
+# -- trouble
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome_and_reason"),
+    [
+        (errno.ENOSPC, ("failed", "no space left for it")),
+        (errno.EDQUOT, ("failed", "no space left for it")),
+        (errno.EACCES, ("failed", "permission denied: Permission denied")),
+        (errno.EIO, ("failed", "the file system reported: Input/output error")),
+        (errno.EMLINK, ("failed", "the file system reported: Too many links")),
+        (errno.EXDEV, ("skipped", "nothing can stand in for it: the copy that would stay is on another file system")),
+    ],
+    ids=errno.errorcode.get,
+)
+def test_a_link_that_cannot_be_made(scene: Scene, code: int, outcome_and_reason: tuple[str, str]) -> None:
+    trees.build(scene.root, {"a": "same", "b": "same", "c": "same"})
+    before = visible(scene)
+    plan = scene.plan([("hardlink", "b", "a"), ("hardlink", "c", "a")])
+
+    def failing(number: int, call: seam.Call, real: Callable[..., Any]) -> Any:
+        if call.name == "link" and call.arguments[1] == b"b":
+            raise OSError(code, os.strerror(code))
+        return real(*call.arguments, **call.keywords)
+
+    with seam.installed(failing):
+        done = scene.run(plan)
+    assert done.results() == [outcome_and_reason, ("done", "")]
+    assert visible(scene)[0][b"b"] == before[0][b"b"]
+
+
+def test_names_that_cannot_be_exchanged(scene: Scene) -> None:
+    trees.build(scene.root, {"a": "same", "b": "same"})
+    before = visible(scene)
+    plan = scene.plan([("hardlink", "b", "a")])
+
+    def failing(number: int, call: seam.Call, real: Callable[..., Any]) -> Any:
+        if call.name == "rename_exchange":
+            raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+        return real(*call.arguments, **call.keywords)
+
+    with seam.installed(failing):
+        done = scene.run(plan)
+    assert outcome(done) == ("skipped", "nothing can stand in for it: the file system cannot exchange two names")
+    assert visible(scene) == before
+
+
+@each_action
+def test_the_folder_of_the_copy_that_stays_is_gone(scene: Scene, action: str) -> None:
+    """As if its disk had been unmounted since."""
+    trees.build(scene.root, {"a": "same"})
+    trees.build(scene.disk, {"b": "same"})
+    plan = scene.plan([(action, "a", "@b")])
+    scene.disk.rename(scene.directory / "elsewhere")
+    result, reason = outcome(scene.run(plan))
+    assert (result, reason.endswith("it was unmounted, removed or replaced.")) == ("failed", True)
+    assert visible_names(scene.root) == {b"a"}
+
+
+@each_action
+def test_the_folder_of_the_copy_that_stays_goes_meanwhile(scene: Scene, action: str) -> None:
+    trees.build(scene.root, {"a": "same", "c": "same"})
+    trees.build(scene.disk, {"b": "same"})
+    plan = scene.plan([(action, "a", "@b"), (action, "c", "@b")])
+    gone: list[bool] = []
+
+    def unmounting(number: int, call: seam.Call, real: Callable[..., Any]) -> Any:
+        result = real(*call.arguments, **call.keywords)
+        if call.name in ("rename_noreplace", "rename_exchange") and not gone:
+            gone.append(True)
+            scene.disk.rename(scene.directory / "elsewhere")
+            scene.disk.mkdir()
+        return result
+
+    with seam.installed(unmounting):
+        done = scene.run(plan)
+    assert {result for result, _ in done.results()} <= {"done", "skipped", "failed"}
+    assert done.results()[1][0] != "done"
+    assert b"c" in visible_names(scene.root)
+    if action == "duplicate":  # what stays was away when it was looked at for the last time: it came back
+        assert b"a" in visible_names(scene.root)
+
+
+@each_action
+@pytest.mark.needs_root
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_what_may_not_be_read_any_more_is_relied_on_no_more(scene: Scene, action: str) -> None:
+    trees.build(scene.root, {"a": "same", "b": "same"})
+    plan = scene.plan([(action, "b", "a")])
+    os.chmod(scene.root / "a", 0o600)
+    for folder in (scene.directory, *scene.directory.rglob("*")):
+        if folder.name != "a":
+            os.chown(folder, 65534, 65534)
+
+    def as_nobody() -> list[tuple[str, str]]:
+        os.setresgid(65534, 65534, 65534)
+        os.setresuid(65534, 65534, 65534)
+        files = scene.files(plan.operation)
+        with files.journal() as journal:
+            execute(plan, journal, Silent())
+        finished = files.outcomes().finished[0]
+        return [(finished.outcome, finished.reason)]
+
+    modes = {folder: folder.stat().st_mode for folder in scene.directory.parents}
+    try:
+        for folder in modes:
+            os.chmod(folder, modes[folder] | 0o011)
+        found = in_child(as_nobody).result
+    finally:
+        for folder in modes:
+            os.chmod(folder, modes[folder])
+    assert found == [("skipped", "the copy that would stay cannot be relied on: permission denied: Permission denied")]
+    assert visible_names(scene.root) == {b"a", b"b"}
+
+
+def visible_names(root: Path) -> set[bytes]:
+    return {name for name in trees.names(root) if not name.startswith(b".")}
 
 
 # -- edited since

@@ -146,6 +146,9 @@ def test_a_folder_taken_out_keeps_what_comes_from_it() -> None:
         ({"undo_of": "one", "only": [b"/a"]}, {"undo_of": "one"}, False),
         ({"undo_of": "one"}, {"undo_of": "two"}, False),
         ({"folder": "other"}, {}, False),
+        ({"kind": "dedupe", "action": "trash"}, {"kind": "dedupe", "action": "trash", "paths": [b"a"]}, True),
+        ({"kind": "dedupe", "action": "report"}, {"kind": "dedupe", "action": "trash"}, False),
+        ({"kind": "dedupe", "action": "trash", "of": "one"}, {"kind": "dedupe", "action": "trash"}, False),
     ],
 )
 def test_what_was_done_leaves_nothing_of_a_proposal_for_as_much_or_less(
