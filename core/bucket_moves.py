@@ -11,11 +11,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from core.errors import DestinationTaken, StorageError
-from core.model import Step
+from core.model import Attributes, Step
 from core.names import shown
 from core.run import Run, expected
 from core.storage import Copy, Entry
+from core.storage.s3.bucket import MTIME
 from core.storage.s3.objects import Move, Objects
 
 BATCH = 256
@@ -161,7 +164,14 @@ class BucketMoves:
 
     def _record(self, unit: Unit) -> None:
         for step, copy in zip(unit.steps, _entries(unit), strict=True):
-            self._run.done(step, copy.path, copy.fingerprint)
+            self._run.done(step, copy.path, copy.fingerprint, _undated(step.attributes))
+
+
+def _undated(attributes: Attributes | None) -> Attributes | None:
+    """Return what an object remembered before it was given a time of its own: a way back gives that back."""
+    if attributes is None or MTIME not in attributes.xattrs:
+        return None
+    return replace(attributes, xattrs={name: value for name, value in attributes.xattrs.items() if name != MTIME})
 
 
 def metadata_of(step: Step) -> dict[str, str] | None:

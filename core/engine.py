@@ -276,7 +276,7 @@ class Engine:
             index = stack.enter_context(closing(Index(self.state.index)))
             decisions = stack.enter_context(closing(Decisions(self.state.decisions)))
             history = stack.enter_context(closing(History(self.state.history)))
-            facts = stack.enter_context(FactReader(index))
+            facts = stack.enter_context(FactReader(index, remote=self._remotes))
             contents = stack.enter_context(self._contents()) if request.kind == "dedupe" else None
             ground = Ground(
                 self.config,

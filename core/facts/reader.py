@@ -13,10 +13,11 @@ import threading
 from base64 import b64decode
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, time, timedelta
 from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from core.errors import FactUnavailable, StorageError
 from core.facts import kind, names
@@ -35,6 +36,8 @@ Answer = Future[dict[str, Value]]
 
 _LIBRARIES = {family.libraries for family in FAMILIES.values()}
 _KEEP_EVERY = 500
+_MODIFIED_VERSION = 1
+_AT_ONCE_REMOTE = 16
 _AT_ONCE = 256
 """Looks under way at once in a prefetch."""
 
@@ -83,7 +86,7 @@ class FileFacts:
         try:
             return self._values[name]
         except KeyError:
-            cheap = _CHEAP.get(name)
+            cheap = _CHEAP.get(name) or (None if self.entry.version else _CHEAP_HERE.get(name))
             value = self._values[name] = cheap(self) if cheap is not None else self._reader.look(self, name)
             return value
 
@@ -97,18 +100,35 @@ _CHEAP: dict[str, Callable[[FileFacts], Fact]] = {
     "stem": lambda file: names.stem_fact(file.name),
     "ext": lambda file: names.extension_fact(file.name),
     "size": lambda file: file.entry.size,
+}
+
+
+_CHEAP_HERE: dict[str, Callable[[FileFacts], Fact]] = {
     "modified": lambda file: _moment(file.entry.mtime_ns),
 }
+"""What is cheap of a file on this machine alone: of an object the bucket must be asked."""
+
+
+class Remote(Protocol):
+    """Looks into objects of buckets. Raises OSError."""
+
+    def fetched(self, root: bytes, entry: Entry) -> int:
+        """Return a descriptor of a file in memory with the object's beginning and end; the caller closes it."""
+
+    def mtimes(self, root: bytes, entries: Sequence[Entry]) -> list[int]:
+        """Return when the files were changed that objects were made from, or when the objects were written."""
 
 
 class FactReader:
     """Makes `FileFacts`, and looks into files for them. A context manager; threads may share it.
 
-    `index`: where facts are kept, or None. Decoders start when a fact first needs one, and end on exit.
+    `index`: where facts are kept, or None. `remote`: looks into objects of buckets. Decoders start when a fact first
+    needs one, and end on exit.
     """
 
-    def __init__(self, index: Index | None, *, decoders: int = 2) -> None:
+    def __init__(self, index: Index | None, *, decoders: int = 2, remote: Remote | None = None) -> None:
         self._index = index
+        self._remote = remote
         self._pools = {libraries: DecoderPool(decoders, libraries=libraries) for libraries in _LIBRARIES}
         self._lock = threading.Lock()
         self._directories: dict[bytes, Directories] = {}
@@ -138,6 +158,7 @@ class FactReader:
         families = {FAMILY_OF[name] for name in names if name in FAMILY_OF}
         under_way: deque[tuple[FileFacts, Family, Answer]] = deque()
         self._recall(files)
+        self._prefetch_remote([file for file in files if file.entry.version], names)
         try:
             for file in files:
                 if "kind" in names:
@@ -153,12 +174,28 @@ class FactReader:
             for _, _, answer in under_way:
                 answer.cancel()
 
+    def _prefetch_remote(self, files: Sequence[FileFacts], names: Collection[str]) -> None:
+        """Ask the bucket about many objects at once: each question takes its time, and none the other's."""
+        unknown = [file for file in files if "modified" in names and "modified" not in self._known(file)]
+        if self._remote is None or not files:
+            return
+        with ThreadPoolExecutor(_AT_ONCE_REMOTE) as threads:
+            if "kind" in names:
+                list(threads.map(self._sniffed, files))
+        for root in {file.root for file in unknown}:
+            here = [file for file in unknown if file.root == root]
+            with suppress(OSError):
+                for file, moment in zip(here, self._remote.mtimes(root, [each.entry for each in here]), strict=True):
+                    self._found(file, _MODIFIED_VERSION, {"modified": moment})
+
     def look(self, file: FileFacts, name: str) -> Fact:
         """Return a fact that takes a look into the index or the file. For FileFacts."""
         if name == "first_seen":
             return self._index.first_seen(file.root, file.path) if self._index else None
         if name == "kind":
             return self._sniffed(file).kind
+        if name == "modified":
+            return self._modified(file)
         family = FAMILY_OF.get(name)
         if family is None:
             return None
@@ -198,6 +235,18 @@ class FactReader:
             if named and (taken is None or _is_same_moment_elsewhere(taken, named)):
                 taken, source = named, "name"
         return {**found, "taken": taken, "taken_source": source}
+
+    def _modified(self, file: FileFacts) -> Fact:
+        """Return when an object's file was changed last, as was noted beside it; kept like what is read from files."""
+        known = self._known(file).get("modified")
+        if known is not None and known[0] == _MODIFIED_VERSION:
+            return _moment(int(known[1] or 0))
+        try:
+            (moment,) = self._remote.mtimes(file.root, [file.entry]) if self._remote else (file.entry.mtime_ns,)
+        except OSError:
+            return _moment(file.entry.mtime_ns)
+        self._found(file, _MODIFIED_VERSION, {"modified": moment})
+        return _moment(moment)
 
     # -- by content ---------------------------------------------------------------------------------------
 
@@ -278,6 +327,10 @@ class FactReader:
 
     def _open(self, file: FileFacts) -> int:
         """Open the very file that the walk found, beneath its root, through no symlink. Raises OSError."""
+        if file.entry.version:
+            if self._remote is None:
+                raise OSError(errno.ENOTSUP, "no bucket can be read here")
+            return self._remote.fetched(file.root, file.entry)
         with self._lock:
             directories = self._directories.setdefault(file.root, Directories(file.root))
             try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 
 from msgspec import structs
 
@@ -21,6 +21,7 @@ from core.errors import SourceInUse, StorageError, UsageError
 from core.model import Plan, Request
 from core.names import collision_key, is_beneath, numbered, shown
 from core.planners import Ground
+from core.planners.distant import among_objects
 from core.planners.followers import Followers
 from core.planners.groups import is_sidecar, number_of, renamed, without_number
 from core.planners.naming import Disk, Errand, ErrandKind, Place, Places
@@ -33,6 +34,8 @@ from core.planners.strays import Strays
 from core.planners.survey import Sight, Survey
 from core.rules import NOTHING, RuleSet, Ruling
 from core.storage import Entry
+from core.storage.s3.listing import Listing
+from core.storage.s3.objects import Objects
 
 _BATCH = 256
 _RECENT_SECONDS = 300.0
@@ -49,11 +52,23 @@ def plan(request: Request, ground: Ground) -> Plan:
     """
     folder = ground.config.folder(request.folder)
     if not folder.is_local:
-        raise UsageError(f"{shown(folder.path)} lies in a bucket, and only local folders can be organized")
+        return plan_bucket(request, ground, folder)
     if not os.path.isdir(folder.path):
         raise UsageError(f"{shown(folder.path)} is not there; is its disk mounted?")
     with ExitStack() as open_roots:
         return _Organizer(request, ground, folder, Roots(folder, ground.config, open_roots)).plan()
+
+
+def plan_bucket(request: Request, ground: Ground, folder: Folder) -> Plan:
+    """Return the plan that brings the objects beneath a prefix where the rules want them. Raises StorageError, …"""
+    bucket = ground.open_root(folder.path)
+    assert isinstance(bucket, Objects)
+    with ExitStack() as open_roots:
+        listing = Listing(bucket)
+        open_roots.enter_context(closing(listing))
+        planned = _Organizer(request, ground, folder, Roots(folder, ground.config, open_roots, listing)).plan()
+        are_dated = "modified" in folder.rules.needs
+        return among_objects(planned, listing, are_dated=are_dated, told=not request.automatic)
 
 
 class _Organizer:

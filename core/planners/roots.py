@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack, closing
+from typing import cast
 
 from core.config import Config, Folder
 from core.names import is_beneath
 from core.planners.naming import Place
 from core.storage import open_storage
 from core.storage.local import LocalStorage
+from core.storage.s3.listing import Listing
 
 
 class Roots:
@@ -19,11 +21,13 @@ class Roots:
     one directory must not have two names in a plan.
     """
 
-    def __init__(self, folder: Folder, config: Config, open_roots: ExitStack) -> None:
+    def __init__(self, folder: Folder, config: Config, open_roots: ExitStack, listing: Listing | None = None) -> None:
+        """`listing`: of a folder that is a bucket: its files go nowhere else."""
         self.paths = [folder.path]
-        folders = {folder.path, *(each.path for each in config.folders if each.is_local)}
+        self._listing = listing
+        folders = {folder.path, *(each.path for each in config.folders if each.is_local and folder.is_local)}
         self._allowed = sorted(folders, key=len)
-        for destination in sorted(config.agent.destinations, key=len):
+        for destination in sorted(config.agent.destinations if folder.is_local else (), key=len):
             if not any(is_beneath(destination, root) for root in self._allowed):
                 self._allowed.append(destination)
         self._open_roots = open_roots
@@ -31,7 +35,9 @@ class Roots:
         self._places: dict[bytes, Place | None] = {}
 
     def storage(self, number: int) -> LocalStorage:
-        """Return the storage of a root."""
+        """Return the storage of a root; of a bucket its listing, which answers the same questions."""
+        if self._listing is not None:
+            return cast("LocalStorage", self._listing)
         if number not in self._storages:
             self._storages[number] = self._open_roots.enter_context(closing(open_storage(self.paths[number])))
         return self._storages[number]
@@ -44,7 +50,7 @@ class Roots:
 
     def _locate(self, directory: bytes) -> Place | None:
         owner = max((root for root in self._allowed if is_beneath(directory, root)), key=len, default=None)
-        if owner is None or not os.path.isdir(owner):
+        if owner is None or not (self._listing is not None or os.path.isdir(owner)):
             return None
         if owner not in self.paths:
             self.paths.append(owner)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -12,16 +12,17 @@ from threading import Lock
 import msgspec
 
 from core.config_models import Config, Folder, Remote
-from core.errors import UsageError
+from core.errors import StorageError, UsageError
 from core.model import now
 from core.names import is_beneath, shown
 from core.state import write_durably
-from core.storage import open_storage
+from core.storage import Entry, open_storage
 from core.storage.local import LocalStorage
 from core.storage.s3.bucket import Bucket
 from core.storage.s3.capabilities import OLD_AFTER_DAYS, PROBE_VERSION, Capabilities, probe
 from core.storage.s3.endpoint import Endpoint
 from core.storage.s3.keys import SCHEME, split_uri
+from core.storage.s3.listing import fetched
 from core.storage.s3.objects import Objects
 
 AnyStorage = LocalStorage | Objects
@@ -42,10 +43,14 @@ class Remotes:
         self._config = config
         self._directory = directory
         self._endpoints: dict[str, Endpoint] = {}
+        self._buckets: dict[bytes, Bucket] = {}
         self._opening = Lock()
 
     def close(self) -> None:
         """Let go of every connection."""
+        for bucket in self._buckets.values():
+            bucket.close()
+        self._buckets.clear()
         for endpoint in self._endpoints.values():
             endpoint.close()
         self._endpoints.clear()
@@ -79,6 +84,30 @@ class Remotes:
         if len(remotes) > 1:
             raise UsageError(f"several remotes: the folder of {shown(root)} does not say which")
         return remotes[0] if remotes else Remote("")
+
+    # -- looking into objects
+
+    def fetched(self, root: bytes, entry: Entry) -> int:
+        """Return a descriptor of a file in memory with an object's beginning and end. Raises OSError."""
+        return fetched(self._bucket(root), entry)
+
+    def mtimes(self, root: bytes, entries: Sequence[Entry]) -> list[int]:
+        """Return when the files that objects were made from were changed, or else they were written. Raises OSError."""
+        bucket = self._bucket(root)
+        try:
+            heads = bucket.each(bucket.head, [entry.path for entry in entries])
+        except StorageError as error:
+            raise OSError(str(error)) from error
+        return [head.mtime_ns if head else entry.mtime_ns for head, entry in zip(heads, entries, strict=True)]
+
+    def _bucket(self, root: bytes) -> Bucket:
+        with self._opening:
+            known = self._buckets.get(root)
+        if known is None:
+            known = Bucket(root, self.endpoint(root))
+            with self._opening:
+                known = self._buckets.setdefault(root, known)
+        return known
 
     # -- what endpoints honour
 

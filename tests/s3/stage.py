@@ -81,10 +81,9 @@ class Stage:
         start = len(self.bucket.prefix)
         found = {}
         for item in plain.listed(self.bucket.prefix):
-            path = item["Key"][start:]
-            entry = plain.entry(path.encode())
-            assert entry
-            found[path] = b"".join(plain.chunks(entry.path, entry.fingerprint))
+            answer = self.bucket.endpoint.call("get_object", Bucket=self.bucket.name, Key=item["Key"])
+            with answer["Body"] as body:
+                found[item["Key"][start:]] = body.read()
         return found
 
     def files(self) -> dict[str, bytes]:
