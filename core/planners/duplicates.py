@@ -8,7 +8,7 @@ Pictures that only look alike are reported; they go only if a person chose among
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, closing
 from itertools import chain
 
@@ -100,7 +100,8 @@ class _Deduper:
         found = copies.decided(exact, self._counted(len(exact)))
         if not self._request.similar:
             return found, dict(exact.left_out)
-        return chain(found, self._similar(exact)), dict(exact.left_out)
+        stays: set[bytes] = set()
+        return chain(_noting_kept(found, stays), self._similar(exact, stays)), dict(exact.left_out)
 
     def _search(self) -> Groups:
         contents = self._ground.contents
@@ -122,14 +123,19 @@ class _Deduper:
                 found[folder.path] = Place(folder.name, folder.path, folder.ignore)
         return list(found.values())
 
-    def _similar(self, exact: Iterable[ExactGroup]) -> Iterator[FoundGroup]:
-        """Yield groups of pictures that look alike: the best is suggested, and nothing is done by itself."""
+    def _similar(self, exact: Iterable[ExactGroup], stays: Collection[bytes]) -> Iterator[FoundGroup]:
+        """Yield groups of pictures that look alike: the best is suggested, and nothing is done by itself.
+
+        Of copies only the one that `stays` is compared, by its absolute path; it is asked about once all are known.
+        """
         from core.duplicates.pictures import Picture, pictures_of, taken  # noqa: PLC0415 - numpy, only where needed
         from core.duplicates.similar import find_similar, without_copies  # noqa: PLC0415
 
         pictures = pictures_of(self._places(), self._ground.facts, self._ground.report)
         distance = self._ground.config.duplicates.similar_distance
-        for group in find_similar(without_copies(pictures, exact), distance):
+        members_of = (member for group in exact for member in group.members)
+        kept = [each.entry for each in members_of if absolute([each.root], 0, each.entry.path) in stays]
+        for group in find_similar(without_copies(pictures, exact, kept), distance):
             members = [Member(picture.root, picture.entry) for picture in group.members]
             if not any(map(self._whose.concerns, members)):
                 continue
@@ -163,3 +169,10 @@ class _Deduper:
                 self._ground.report("planning", number, total)
 
         return count
+
+
+def _noting_kept(groups: Iterable[FoundGroup], stays: set[bytes]) -> Iterator[FoundGroup]:
+    """Pass groups on, and note what stays of each."""
+    for group in groups:
+        stays.add(group.files[group.keep].path)
+        yield group

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from core.duplicate_pages import Totals
 from core.errors import UsageError
@@ -363,3 +364,55 @@ def test_what_makes_no_sense_is_refused_with_the_field(cellar: Cellar, fields: d
     with pytest.raises(UsageError) as caught:
         cellar.dedupe(**{"of": report.id, **fields})  # type: ignore[arg-type]
     assert caught.value.fields["field"] == field
+
+
+# -- pictures that look alike
+
+
+def _pictures(cellar: Cellar) -> None:
+    """A photograph, a smaller copy of it, a copy byte for byte, and another."""
+    noise = Image.effect_noise((16, 12), 90).resize((640, 480), Image.Resampling.BICUBIC)
+    other = Image.effect_noise((16, 12), 90).resize((640, 480), Image.Resampling.BICUBIC)
+    noise.save(cellar.inbox / "large.jpg", quality=92)
+    noise.resize((320, 240)).save(cellar.inbox / "small.jpg", quality=80)
+    other.save(cellar.inbox / "other.jpg", quality=92)
+    trees.write(cellar.inbox / "copy.jpg", trees.content(cellar.inbox / "large.jpg"), mtime_ns=NEW)
+    os.utime(cellar.inbox / "large.jpg", ns=(OLD, OLD))
+
+
+def test_pictures_that_look_alike_are_reported_only(cellar: Cellar) -> None:
+    _pictures(cellar)
+    done = cellar.dedupe(similar=True, action="trash")
+    totals = cellar.totals(done)
+    assert (totals.groups, totals.near, totals.redundant) == (1, 1, 1)
+    assert cellar.tree().keys() == {"large.jpg", "small.jpg", "other.jpg"}
+    near = cellar.groups(done)[1]
+    assert near.near
+    assert [os.path.basename(file.path) for file in near.files] == [b"large.jpg", b"small.jpg"]
+    assert [(file.width, file.height) for file in near.files] == [(640, 480), (320, 240)]
+    assert (near.files[0].distance, near.why) == (0, "the most pixels: 640 x 480")
+
+
+def test_a_picture_goes_when_a_person_chose_and_looked_it_over(cellar: Cellar) -> None:
+    _pictures(cellar)
+    before = cellar.whole()
+    report = cellar.dedupe(similar=True)
+    untouched = cellar.dedupe(of=report.id, action="trash", similar=True)
+    assert untouched.counts.planned == 0
+    chosen = {1: os.fsencode(cellar.inbox / "large.jpg")}
+    waiting = cellar.dedupe(of=report.id, action="trash", similar=True, choices=chosen)
+    assert waiting.state == "proposed"
+    assert waiting.note == "pictures that only look alike: look each over before it goes"
+    done = cellar.approve(waiting)
+    assert cellar.reasons(done) == [("done", f"it looks like {cellar.inbox}/large.jpg")]
+    assert cellar.tree().keys() == {"large.jpg", "other.jpg", "copy.jpg"}
+    assert cellar.undo(done).state == "completed"
+    assert cellar.whole() == before
+
+
+@pytest.mark.parametrize("action", ["hardlink", "reflink"])
+def test_pictures_that_look_alike_are_never_linked(cellar: Cellar, action: str) -> None:
+    _pictures(cellar)
+    report = cellar.dedupe(similar=True)
+    with pytest.raises(UsageError, match="can go to the trash, and nothing else"):
+        cellar.dedupe(of=report.id, action=action, choices={1: os.fsencode(cellar.inbox / "large.jpg")})

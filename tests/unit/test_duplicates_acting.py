@@ -388,7 +388,7 @@ def test_what_may_not_be_read_any_more_is_relied_on_no_more(scene: Scene, action
         finished = files.outcomes().finished[0]
         return [(finished.outcome, finished.reason)]
 
-    modes = {folder: folder.stat().st_mode for folder in scene.directory.parents}
+    modes = {folder: mode for folder in scene.directory.parents if not (mode := folder.stat().st_mode) & 0o001}
     try:
         for folder in modes:
             os.chmod(folder, modes[folder] | 0o011)
