@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec.structs import replace
 
 from core.config import Config
-from core.decisions import Decision, Decisions, rejected_decisions, run_decisions, undone_decisions
+from core.decisions import Decisions, rejected_decisions
 from core.destinations import Destination
 from core.duplicate_pages import finding_in_words
 from core.errors import (
@@ -24,7 +24,6 @@ from core.errors import (
     Locked,
     RemoteLost,
     ShelverError,
-    UnknownFolder,
     UnknownOperation,
     UsageError,
     WrongState,
@@ -38,7 +37,6 @@ from core.model import (
     FINAL_STATES,
     Counts,
     Operation,
-    OperationKind,
     Outcome,
     Plan,
     Preview,
@@ -54,6 +52,7 @@ from core.planners.reported import check as check_reported
 from core.planners.reported import keepers_of
 from core.preview import preview
 from core.progress import Meter
+from core.remembering import Remembering
 from core.retention import kept_until
 from core.review import approved_steps, is_whole_pass, leaves_nothing_of, pass_root, why_it_waits
 from core.standing import standing
@@ -73,8 +72,6 @@ PLANNERS: dict[str, Planner] = {
     "rollback": rollback.plan,
 }
 """Whoever adds a capability adds a planner here."""
-
-_RUN_TO_THE_END: frozenset[State] = frozenset({"completed", "partial", "failed"})
 
 ShouldStop = Callable[[], bool]
 """Returns True to cancel the operation; raises Interrupted where it should stop now and go on later."""
@@ -99,6 +96,7 @@ class Engine:
         self._observer = observer
         self._remotes = Remotes(config, state.remotes)
         self._pairs = Pairs(state.sync, self._remotes)
+        self._remembering = Remembering(state, config, self._pairs, self.files)
         self._pages = StepPages()
 
     def close(self) -> None:
@@ -196,8 +194,7 @@ class Engine:
         """Take into the history what an operation did that ended in no worker's hands."""
         files = self.files(id)
         if files.has_plan():
-            with closing(History(self.state.history)) as history:
-                history.record(files.request(), files.plan(), files.outcomes())
+            self._remembering.record(files.request(), files.plan(), files.outcomes())
 
     def discard(self, id: str) -> None:
         """Forget an operation of the agent's own that found nothing to do."""
@@ -237,7 +234,7 @@ class Engine:
         with files.journal() as journal:
             operation = standing(files, journal.outcomes)
             if operation.state in FINAL_STATES:
-                if not self._is_remembered(id):  # a crash came between its seal and that
+                if not self._remembering.knows(id):  # a crash came between its seal and that
                     self._ended(files, request, journal.outcomes)
                 return operation
             plan: Plan | None = None
@@ -346,54 +343,11 @@ class Engine:
         if not files.has_plan():
             return self._tell(standing(files, outcomes))
         plan = plan or files.plan()
-        self._decide(plan, request, outcomes)
+        self._remembering.decide(request, plan, outcomes)
         operation = self._tell(replace(standing(files, outcomes), note=finding_in_words(files, request)))
-        with closing(History(self.state.history)) as history:
-            history.record(request, plan, outcomes)
+        self._remembering.record(request, plan, outcomes)
         keep_outcomes(files, len(plan.steps))
         return operation
-
-    def _is_remembered(self, id: str) -> bool:
-        with closing(History(self.state.history)) as history:
-            return history.knows(id)
-
-    def _decide(self, plan: Plan, request: Request, outcomes: Outcomes) -> None:
-        is_rollback = request.kind == "rollback"
-        rules = self._rules_hash(request.folder) if is_rollback else plan.rules
-        decided = undone_decisions if is_rollback else run_decisions
-        with closing(Decisions(self.state.decisions)) as decisions:
-            decisions.record(decided(rules, request, plan, outcomes))
-            decisions.record(self._settle_pair(plan, request, outcomes))
-            if is_whole_pass(request) and outcomes.sealed and outcomes.sealed.state in _RUN_TO_THE_END:
-                decisions.record_pass(pass_root(request, plan), plan.rules)
-
-    def _settle_pair(self, plan: Plan, request: Request, outcomes: Outcomes) -> list[Decision]:
-        """Remember what a sync brought in step, or what the undo of one put out of it again."""
-        if self._kind(request) != "sync":
-            return []
-        try:
-            folder = self.config.folder(request.folder)
-        except UnknownFolder:
-            return []
-        if request.kind == "rollback":
-            return self._pairs.undo(folder, request, plan) if folder.sync else []
-        self._pairs.end(folder, plan, outcomes)
-        return []
-
-    def _kind(self, request: Request) -> OperationKind:
-        """Return what kind of operation a request is, or takes back, or brings back."""
-        while request.undo_of is not None:
-            try:
-                request = self.files(request.undo_of).request()
-            except UnknownOperation:
-                break
-        return request.kind
-
-    def _rules_hash(self, folder: str) -> str:
-        try:
-            return self.config.folder(folder).rules.hash
-        except UnknownFolder:
-            return ""
 
     def _mode(self, folder: str) -> str:
         return self.config.folder(folder).mode

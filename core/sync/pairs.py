@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 from core.config_models import Folder
 from core.decisions import Decision
+from core.errors import StorageError
 from core.model import Plan, Request
 from core.records import Outcomes
 from core.storage import Entry
@@ -56,13 +57,18 @@ class Pairs:
         So nothing is taken as deleted that an undo took away, and the agent carries nothing over anew by itself.
         """
         paths = sorted({path for step in plan.steps for path in (step.source, step.destination) if path})
-        with ExitStack() as stack:
-            local, bucket, state = self._opened(folder, stack)
+        with closing(LocalStorage(folder.path)) as local, closing(self.state(folder)) as state:
             state.change([], paths)
-            found = bucket.look(paths)
             entries = [(local.root, entry) for path in paths if (entry := local.entry(path))]
-            entries += [(bucket.root, each.entry) for each in found.values()]
+        with suppress(StorageError):  # the undo has ended; what is unknown of the bucket a person will see proposed
+            entries += self._objects(folder, paths)
         return list(_undone(entries, filters_of(folder), request.id))
+
+    def _objects(self, folder: Folder, paths: list[bytes]) -> list[tuple[bytes, Entry]]:
+        bucket = self._remotes.open(folder.sync.encode())
+        assert isinstance(bucket, Objects)
+        with closing(bucket):
+            return [(bucket.root, found.entry) for found in bucket.look(paths).values()]
 
     def _opened(self, folder: Folder, stack: ExitStack) -> tuple[LocalStorage, Objects, SyncState]:
         local, bucket = LocalStorage(folder.path), self._remotes.open(folder.sync.encode())
