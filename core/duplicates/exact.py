@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -40,16 +41,19 @@ class _Search:
 
     def groups(self) -> Groups:
         files = self._files
-        with Readers(MARKS) as readers:
-            self._walk.run(readers, lambda: self._report("scanning", len(files), 0))
-            names = self._candidates()
-            inodes = first_names(files, names)
-            try:
-                compared = self._read(readers, of_one_size(files, names[inodes[names] == names]))
-            finally:
-                keep(self._walk, self._contents, self._was_read)
-        same = of_one_digest(files, compared, self._digests(compared))
-        return Found(files, names, inodes, same, self._digests(same.members), self._left_out)
+        with ThreadPoolExecutor(1) as beside:
+            with Readers(MARKS) as readers:
+                self._walk.run(readers, lambda: self._report("scanning", len(files), 0))
+                names = self._candidates()
+                inodes = first_names(files, names)
+                try:
+                    compared = self._read(readers, of_one_size(files, names[inodes[names] == names]))
+                finally:  # also when it is stopped: what was read is read
+                    kept = beside.submit(keep, self._walk, self._contents, self._was_read)
+            same = of_one_digest(files, compared, self._digests(compared))
+            found = Found(files, names, inodes, same, self._digests(same.members), self._left_out)
+            kept.result()
+        return found
 
     def _candidates(self) -> Numbers:
         """Return the files that are large enough and that no pattern of their place names."""

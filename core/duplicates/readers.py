@@ -22,8 +22,8 @@ from core.duplicates import reader
 from core.duplicates.reader import Reader, received, sent
 
 MOST_READERS = 8
-_ALONE_SECONDS = 0.03
-"""After so long others are asked to help: starting them takes about as much."""
+_ALONE_SECONDS = 0.01
+"""After so long others are asked to help; until the first of them answers, work goes on here."""
 _WAITING_AT_EACH = 2
 _SMALL = 32 * 1024
 """Bytes of a request that fit into the pipe even when another waits in it: sending it never blocks."""
@@ -46,6 +46,7 @@ class Readers:
         self._most = min(MOST_READERS, len(os.sched_getaffinity(0))) if most is None else most
         self._own = Reader(marks)
         self._others: list[_Child] = []
+        self._are_ready = False
         self._alone_until = time.monotonic() + _ALONE_SECONDS
 
     def __enter__(self) -> Self:
@@ -56,7 +57,9 @@ class Readers:
     ) -> None:
         self._own.close()
         for child in self._others:
-            child.end(at_once=kind is not None)
+            child.end()
+        for child in self._others:
+            child.wait()
         self._others.clear()
 
     @property
@@ -77,7 +80,11 @@ class Readers:
             tell()
         self._start()
         while self._ask(take, advanced):
-            self._take_answers(advanced)
+            if not self._are_ready and (task := take()) is not None:
+                self._do(task, advanced)
+                self._take_answers(advanced, 0)
+            else:
+                self._take_answers(advanced, _TELL_SECONDS)
             tell()
         while (task := take()) is not None:  # nobody is left to do it
             self._do(task, advanced)
@@ -103,18 +110,19 @@ class Readers:
                     self._replace(child, advanced)
         return any(child.is_busy for child in self._others)
 
-    def _take_answers(self, advanced: reader.Advanced) -> None:
+    def _take_answers(self, advanced: reader.Advanced, seconds: float) -> None:
         readable = select.poll()
         by_descriptor = {child.answers: child for child in self._others if child.is_busy}
         for descriptor in by_descriptor:
             readable.register(descriptor, select.POLLIN)
-        for descriptor, _ in readable.poll(_TELL_SECONDS * 1000):
+        for descriptor, _ in readable.poll(seconds * 1000):
             child = by_descriptor[descriptor]
             try:
                 answer = child.take_answer(advanced)
             except (EOFError, OSError):
                 self._replace(child, advanced)
             else:
+                self._are_ready = True
                 if answer is not None:
                     task, parts = answer
                     task.then(parts)
@@ -122,7 +130,8 @@ class Readers:
     def _replace(self, child: _Child, advanced: reader.Advanced) -> None:
         """Do here what a child that died was asked."""
         self._others.remove(child)
-        child.end(at_once=True)
+        child.end()
+        child.wait()
         for task in child.tasks:
             self._do(task, advanced)
 
@@ -187,9 +196,11 @@ class _Child:
             return None
         return self._asked.popleft(), answer
 
-    def end(self, *, at_once: bool) -> None:
-        """Have it end, in the middle of what it does or after it."""
-        if at_once:
-            self._process.kill()
-        with self._process:  # closes its stdin, and waits
+    def end(self) -> None:
+        """Have it end at once, in the middle of what it does: it changes nothing."""
+        self._process.kill()
+
+    def wait(self) -> None:
+        """Wait until it is gone."""
+        with self._process:
             pass
