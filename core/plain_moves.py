@@ -38,7 +38,7 @@ class PlainMoves:
                     break
                 check_cancelled()
                 source, target = storages[step.source_root], storages[step.destination_root]
-                source.move_unchanged(step.source, expected(step), target, step.destination)
+                source.move_unchanged(step.source, step.fingerprint or expected(step), target, step.destination)
                 done.append(step)
                 if monotonic() >= breath:
                     break

