@@ -147,6 +147,7 @@ class LineList(Named, ScrollView, can_focus=True, inherit_bindings=False):
         self.refresh_line(before)
         self.refresh_line(index)
         self.bring_into_view(index)
+        self.call_after_refresh(self._see_to_it, index)
         self.post_message(self.Highlighted(self))
         self.refresh_bindings()
 
@@ -155,9 +156,14 @@ class LineList(Named, ScrollView, can_focus=True, inherit_bindings=False):
         height = self.scrollable_content_region.height
         top = self.scroll_offset.y
         if index < top:
-            self.scroll_to(y=0 if index <= self._first() else index, animate=False)
+            self.scroll_to(y=0 if index <= self._first() else index, animate=False, immediate=True)
         elif height and index >= top + height:
-            self.scroll_to(y=index - height + 1, animate=False)
+            self.scroll_to(y=index - height + 1, animate=False, immediate=True)
+
+    def _see_to_it(self, index: int) -> None:
+        """Bring the cursor into view once all is laid out: what came only just may not have had its place yet."""
+        if index == self.cursor:
+            self.bring_into_view(index)
 
     def _first(self) -> int:
         return next((index for index in range(min(self.count(), 50)) if self.selectable(index)), 0)

@@ -71,7 +71,7 @@ class PagedList(LineList, Generic[T]):
         self._pages.clear()
         self._stale.clear()
         self.marks.clear()
-        self.scroll_to(y=0, animate=False)
+        self.scroll_to(y=0, animate=False, immediate=True)
         self.cursor = 0
         self._known = False
         self._load()
