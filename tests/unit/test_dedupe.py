@@ -6,12 +6,15 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from core.duplicate_pages import Totals
 from core.errors import UsageError
 from core.model import Operation
 from tests import trees
+from tests.crash import seam
 from tests.deduping import Cellar
 from tests.trees import File, HardLink
 
@@ -416,3 +419,50 @@ def test_pictures_that_look_alike_are_never_linked(cellar: Cellar, action: str) 
     report = cellar.dedupe(similar=True)
     with pytest.raises(UsageError, match="can go to the trash, and nothing else"):
         cellar.dedupe(of=report.id, action=action, choices={1: os.fsencode(cellar.inbox / "large.jpg")})
+
+
+# -- any trees
+
+_NAMES = ["a.jpg", "a.raw", "a.xmp", "b", "in/a.jpg", "in/a.xmp", "in/b", "in/deeper/c"]
+_FILE = st.tuples(
+    st.sampled_from(["", "1", "22", "333", "4" * 5000]), st.integers(0, 3), st.sampled_from([0o600, 0o644])
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    inbox=st.dictionaries(st.sampled_from(_NAMES), _FILE, min_size=2),
+    attic=st.dictionaries(st.sampled_from(_NAMES), _FILE),
+    links=st.lists(st.tuples(st.sampled_from(_NAMES), st.sampled_from(["link", "in/link"])), max_size=1),
+    action=st.sampled_from(["trash", "hardlink"]),
+    set_to=st.sampled_from(["off", "report", "trash"]),
+)
+def test_any_tree_loses_nothing_and_comes_back(
+    tmp_path_factory: pytest.TempPathFactory,
+    inbox: dict[str, tuple[str, int, int]],
+    attic: dict[str, tuple[str, int, int]],
+    links: list[tuple[str, str]],
+    action: str,
+    set_to: str,
+) -> None:
+    with seam.installed(seam.without_syncs(seam.carry_out)):
+        cellar = Cellar(tmp_path_factory.mktemp("t"), attic=f'duplicates = "{set_to}"')
+        for folder, files in ((cellar.inbox, inbox), (cellar.attic, attic)):
+            trees.build(folder, {name: aged(*what[:2], mode=what[2]) for name, what in files.items()})
+        for name, link in links:
+            if name in inbox:
+                (cellar.inbox / link).parent.mkdir(exist_ok=True)
+                os.link(cellar.inbox / name, cellar.inbox / link)
+        before, contents = cellar.whole(), trees.contents(cellar.inbox, cellar.attic)
+        done = cellar.dedupe(action=action)
+        assert done.state in ("completed", "partial")
+        assert done.counts.failed == 0
+        visible = {trees.digest(found.content) for tree in cellar.whole() for found in tree.values() if found.content}
+        assert {digest for digest in contents if digest != trees.digest(b"")} <= visible  # each still has a copy
+        assert set(contents) <= set(trees.contents(cellar.inbox, cellar.attic))
+        assert cellar.whole()[1] == before[1]
+        again = cellar.dedupe(action=action)
+        assert again.counts.done == 0, cellar.reasons(again)
+        undone = cellar.undo(done)
+        assert undone.state == "completed", cellar.reasons(undone)
+        assert cellar.whole() == before
