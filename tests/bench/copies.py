@@ -50,18 +50,14 @@ def make_large(root: Path, gigabytes: float, seed: int = 2) -> Truth:
             continue
         new = chance.randrange(_MIB, 8 * _MIB)
         content = bytearray(contents[which].read_bytes() if which >= 0 else os.urandom(new))
-        if which >= 0 and kind < 0.11:  # the same size and both ends
-            content[len(content) // 2] ^= 0xFF
-        elif which >= 0 and kind < 0.18:  # the same size alone
-            content[0] ^= 0xFF
-        elif which >= 0:
-            path.write_bytes(content)
-            made[which].append({os.fsencode(path)})
-            total += len(content)
-            continue
+        if which >= 0 and kind < 0.18:  # the same size alone, or both ends too
+            middle = len(content) // 2 if kind < 0.11 else 0
+            content[middle : middle + 8] = number.to_bytes(8, "big")
+            which = -1
+        if which < 0:
+            which, contents[number] = number, path
         path.write_bytes(content)
-        contents[number] = path
-        made[number].append({os.fsencode(path)})
+        made[which].append({os.fsencode(path)})
         total += len(content)
     return {frozenset(map(frozenset, same)) for same in made.values() if len(same) > 1}
 

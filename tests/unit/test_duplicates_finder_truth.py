@@ -1,4 +1,4 @@
-"""Folders of which it is known what is a copy of what: all of it is found, and nothing else. The benches do it larger."""
+"""Folders of which it is known what is a copy of what: all of it is found, and nothing else; a bench does it larger."""
 
 from __future__ import annotations
 
