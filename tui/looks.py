@@ -11,7 +11,6 @@ from textual.app import SuspendNotSupported
 from core.errors import ShelverError
 from core.model import FolderStatus, Operation, StepView
 from core.names import shown
-from tui import editor
 from tui.wire import exact_path
 from tui.wire_looks import ConfigState
 
@@ -93,6 +92,8 @@ class Looks:
         self._attempt(self._face.inquiries.config, lambda state: self._edit(state, line))
 
     def _edit(self, state: ConfigState, line: int | None) -> None:
+        from tui import editor  # noqa: PLC0415
+
         if state.path is None:
             self._face.tell(state.obstacle or "There is no config.", trouble=True)
             return
