@@ -255,9 +255,16 @@ def _sealed_state(files: OperationFiles) -> str | None:
     return sealed.state if sealed is not None else None
 
 
+def buckets(site: Site) -> Iterator[Finding]:
+    """Whether what the endpoints of buckets honour is known, and what they cannot protect."""
+    from core.checks_remotes import remotes  # noqa: PLC0415 - its words are of here
+
+    return remotes(site)
+
+
 Check = Callable[[Site], Iterator[Finding]]
 
-CHECKS: tuple[Check, ...] = (versions, config, permissions, journals, catalog, inotify)
+CHECKS: tuple[Check, ...] = (versions, config, permissions, journals, catalog, inotify, buckets)
 """What can be looked at from anywhere."""
 
 

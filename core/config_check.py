@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from core.config_buckets import check_buckets
 from core.config_reader import Mistakes, meant
 from core.keepers import folder_named
 from core.names import is_beneath, shown
@@ -29,6 +30,7 @@ def check(config: Config, mistakes: Mistakes) -> None:
         if TRASH in folder.path.split(b"/"):
             _note(mistakes, ("folder", config.folders.index(folder), "path"), folder.name, "lies in the trash")
     _check_keepers(config, mistakes)
+    check_buckets(config, mistakes)
     for rule in config.rules:
         _check_destination(rule, config, mistakes)
     for folder in config.folders:

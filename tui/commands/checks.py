@@ -68,5 +68,6 @@ CHECKS: tuple[Check, ...] = (
     checks.journals,
     checks.catalog,
     checks.inotify,
+    checks.buckets,
     systemd,
 )

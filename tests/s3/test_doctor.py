@@ -1,0 +1,44 @@
+"""What doctor says of a bucket: tried or not, and what its endpoint cannot protect."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.storage.s3.objects import Objects
+from tests.commands import Home
+from tests.s3.servers import REGION, Server
+
+
+@pytest.fixture
+def home(tmp_path: Path, server: Server, bucket: Objects) -> Home:
+    home = Home(tmp_path / "home")
+    home.write_config(
+        f"""
+        [[remote]]
+        name = "here"
+        endpoint = "{server.url}"
+        region = "{REGION}"
+        path_style = true
+        requests_per_month = 50000
+
+        [[folder]]
+        name = "scans"
+        path = "~/Downloads"
+        sync = "{bucket.root.decode()}"
+        """
+    )
+    return home
+
+
+def test_it_tells_what_a_bucket_cannot_protect(home: Home, server: Server) -> None:
+    assert "was not tried out yet" in home.run("doctor").out
+
+    assert home.run("sync", "scans").code == 0
+
+    told = home.run("doctor").out
+    assert "not protected: a file that another program uploads between the look and the copy is replaced" in told
+    lost = "a file that another program changes between the look and the delete is lost"
+    assert (lost in told) == (server.name == "rclone")
+    assert "at most 50,000 requests a month (about $0.25" in told
