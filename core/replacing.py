@@ -117,16 +117,26 @@ class Replacing:
 
     def _remove_stand_in(self, step: Step, place: bytes, made: Fingerprint) -> None:
         """Remove what was to stand in; what is anything else by now is somebody's, and stays in the trash."""
-        with suppress(StorageError):
-            if self._is_untouched_stand_in(step, place, made):
-                self._run.target(step).discard(place)
-
-    def _is_untouched_stand_in(self, step: Step, path: bytes, made: Fingerprint | None) -> bool:
-        """Tell whether nothing is lost without it: one more name of the copy that stays, or a clone as it was made."""
         target = self._run.target(step)
+        with suppress(StorageError):
+            if self._is_untouched_stand_in(step, target, place, made):
+                self._remove(step, target, place, made)
+
+    def _remove(self, step: Step, storage: LocalStorage, place: bytes, made: Fingerprint | None) -> bool:
+        """Remove a stand-in from the trash, under a name that nobody else uses; tell whether it still was one."""
+        out = self._run.out(step, place)
+        storage.move(place, storage, out)
+        if self._is_untouched_stand_in(step, storage, out, made):
+            storage.discard(out)
+            return True
+        storage.move(out, storage, place)  # somebody put something else there in the last moment
+        return False
+
+    def _is_untouched_stand_in(self, step: Step, storage: LocalStorage, path: bytes, made: Fingerprint | None) -> bool:
+        """Tell whether nothing is lost without it: one more name of the copy that stays, or a clone as it was made."""
         if step.means == "clone":
-            return made is not None and target.fingerprint(path) == made
-        return self._is_name_of_survivor(step, target, path)
+            return made is not None and storage.fingerprint(path) == made
+        return self._is_name_of_survivor(step, storage, path)
 
     def _is_name_of_survivor(self, step: Step, storage: LocalStorage, path: bytes) -> bool:
         if step.survivor is None:
@@ -162,8 +172,7 @@ class Replacing:
         """
         source, target = self._run.source(step), self._run.target(step)
         try:
-            if self._is_name_of_survivor(step, source, step.source):
-                source.discard(step.source)
+            if self._is_name_of_survivor(step, source, step.source) and self._remove(step, source, step.source, None):
                 return None
             for place in self._places(step):
                 with suppress(DestinationTaken):
@@ -190,28 +199,39 @@ class Replacing:
         copy = run.copied(step)
         made = copy.fingerprint if copy else None
         target.discard(run.temporary(step, place))  # a clone that got no name yet
+        self._return_out(step, target, place, made)
         in_trash = target.fingerprint(place)
         if in_trash is None:
             return
         if in_trash == was:
             self._record(step, place, made or expected(step))
-        elif self._is_untouched_stand_in(step, place, made):  # also after the names were exchanged back
-            target.discard(place)
-        elif in_trash.inode == was.inode or self._is_untouched_stand_in(step, step.destination, made):
+        elif self._is_untouched_stand_in(step, target, place, made):  # also after the names were exchanged back
+            self._remove(step, target, place, made)
+        elif in_trash.inode == was.inode or self._is_untouched_stand_in(step, target, step.destination, made):
             self._recover_what_came_out(step, place, made)
 
     def _recover_what_came_out(self, step: Step, place: bytes, made: Fingerprint | None) -> None:
         """Give the name back to a file that changed, or came, amid the exchange."""
-        changed = SourceChanged()
-        if self._run.target(step).exists(step.destination) and not self._is_untouched_stand_in(
-            step, step.destination, made
-        ):
+        changed, target = SourceChanged(), self._run.target(step)
+        is_free = not target.exists(step.destination)
+        if not (is_free or self._is_untouched_stand_in(step, target, step.destination, made)):
             raise StorageError(f"{changed}; what was there waits in the trash as {shown(place)}")
         self._exchange_back(step, place, made or expected(step), changed)
         self._run.refuse(step, changed)
 
+    def _return_out(self, step: Step, storage: LocalStorage, place: bytes, made: Fingerprint | None) -> None:
+        """Give a stand-in its place in the trash back that was being removed."""
+        out = self._run.out(step, place)
+        if not storage.exists(out):
+            return
+        if not storage.exists(place):
+            storage.move(out, storage, place)
+        elif self._is_untouched_stand_in(step, storage, out, made):
+            storage.discard(out)
+
     def _recover_bringing_back(self, step: Step) -> None:
         source, target = self._run.source(step), self._run.target(step)
+        self._return_out(step, source, step.source, None)
         named = target.fingerprint(step.destination)
         if named is None or named.inode != expected(step).inode:
             return

@@ -133,6 +133,10 @@ class Run:
         """Return the name that a copied source has while it is taken away, beside the source."""
         return self._beside(step.source, step.seq, b"aside")
 
+    def out(self, step: Step, place: bytes) -> bytes:
+        """Return the name that what stood in for a file has while it is removed, beside its place in the trash."""
+        return self._beside(place, step.seq, b"out")
+
     def back(self, step: Step) -> bytes:
         """Return the name of a copy that is being put back, beside the source."""
         return self._beside(step.source, step.seq, b"back")
