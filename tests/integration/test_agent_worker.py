@@ -191,6 +191,31 @@ def test_an_end_that_the_agent_did_not_hear_of_is_told_again(agent: AgentUnderTe
 
 
 @pytest.mark.heavy
+def test_what_was_cut_off_is_cancelled_only_once_its_folder_is_free(agent: AgentUnderTest) -> None:
+    folder = agent.home / "dl"
+    build(folder, {f"{number}.txt": str(number) for number in range(8000)})
+    agent.folder("dl", folder, 'mode = "review"')
+    before = read(folder)
+    with agent.running():
+        operation = organize(agent)["id"]
+        until(
+            lambda: (now := agent.operation(operation)["progress"]) and now["phase"] == "executing" and now.get("done")
+        )
+        os.kill(agent.worker_pid(), signal.SIGKILL)
+        with held_up(agent, folder):
+            until(lambda: agent.is_well() and in_hand(agent, operation), "it is resumed, and waits")
+            assert agent.post(f"/api/v1/operations/{operation}/cancel").body["state"] == "cancelling"
+            until(lambda: not in_hand(agent, operation), "the worker lets go of it")
+            assert agent.operation(operation)["state"] == "cancelling"
+        dead = agent.worker_pid()
+        os.kill(dead, signal.SIGKILL)  # the next worker makes the agent look for what it lost
+        until(lambda: agent.operation(operation)["state"] == "cancelled", "it is settled")
+        undo = agent.post(f"/api/v1/operations/{operation}/rollback").body["id"]
+        assert agent.rested(undo)["state"] == "completed"
+    assert read(folder) == before
+
+
+@pytest.mark.heavy
 def test_files_of_an_operation_that_killed_its_workers_are_found(agent: AgentUnderTest) -> None:
     folder = agent.home / "dl"
     build(folder, {f"{number}.txt": str(number) for number in range(8000)})
