@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import closing
 
 from core import retention
 from core.config import Config
 from core.names import shown
 from core.state import StateDirectory
+from core.storage.remotes import Remotes
 
 FIRST_SECONDS = 10 * 60
 """After the start, when the folders are quiet."""
@@ -35,7 +37,8 @@ async def keep_house(state: StateDirectory, config: Callable[[], Config], forgot
 
 def keep_house_once(state: StateDirectory, config: Config, forgotten: Callable[[str], None]) -> None:
     """Do so once. Blocks on the disk."""
-    gone = retention.purge(state, config.trash.keep, _log_purge)
+    with closing(Remotes(config, state.remotes)) as remotes:
+        gone = retention.purge(state, config.trash.keep, _log_purge, open_root=remotes.open)
     if gone:
         _log.info("the trash let go of %d files, %d bytes", len(gone), sum(each.size for each in gone))
     retention.forget(state, config.history.keep, forgotten)

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
-from core.errors import Locked, StorageError
+from core.errors import Locked, StorageError, UsageError
 from core.history import History
 from core.journal import OperationFiles, Outcomes, Purged, existing
 from core.model import Fingerprint, Plan, Step, absolute
 from core.state import StateDirectory
+from core.storage import open_storage
 from core.storage.local import LocalStorage
+from core.storage.s3.objects import Objects
 
 
 class Trashed(Struct, frozen=True):
@@ -33,14 +35,22 @@ class Trashed(Struct, frozen=True):
     expires: datetime
 
 
-def trashed(state: StateDirectory, keep: float) -> Iterator[Trashed]:
+OpenRoot = Callable[[bytes], LocalStorage | Objects]
+"""Opens the storage of a plan's root. Raises StorageError, UsageError: what lies there then waits for another time."""
+
+
+def trashed(state: StateDirectory, keep: float, open_root: OpenRoot = open_storage) -> Iterator[Trashed]:
     """Yield what waits in the trash, by operation; `keep` in seconds. What a person emptied by hand is not there."""
     for files in existing(sorted(state.operations.iterdir())):
-        yield from _trashed_by(files, keep)
+        yield from _trashed_by(files, keep, open_root)
 
 
 def purge(
-    state: StateDirectory, keep: float, log: Callable[[Trashed], None], now: datetime | None = None
+    state: StateDirectory,
+    keep: float,
+    log: Callable[[Trashed], None],
+    now: datetime | None = None,
+    open_root: OpenRoot = open_storage,
 ) -> list[Trashed]:
     """Remove what was in the trash for longer than `keep` seconds, and return it; each file is logged first.
 
@@ -49,9 +59,10 @@ def purge(
     now = now or datetime.now(UTC)
     gone: list[Trashed] = []
     for files in existing(sorted(state.operations.iterdir())):
-        if any(each.expires <= now for each in _trashed_by(files, keep)):
+        expired = [each for each in _trashed_by(files, keep, open_root) if each.expires <= now]
+        if expired:
             with suppress(Locked):
-                gone += _purged(files, keep, log, now)
+                gone += _purged(files, expired, log, open_root)
     return gone
 
 
@@ -67,7 +78,7 @@ def forget(state: StateDirectory, keep: float, forgotten: Callable[[str], None],
             sealed = files.outcomes().sealed
             if sealed is None or datetime.fromtimestamp(sealed.at, UTC) + timedelta(seconds=keep) > now:
                 continue
-            if not files.is_locked() and not any(True for _ in _trashed_by(files, keep)):
+            if not files.is_locked() and not any(True for _ in _trashed_by(files, keep, open_storage)):
                 forgotten(files.directory.name)
                 history.forget(files.directory.name)
                 shutil.rmtree(files.directory)
@@ -80,19 +91,20 @@ def kept_until(files: OperationFiles, history: float, trash: float) -> datetime 
     sealed = files.outcomes().sealed
     if sealed is None:
         return None
-    has_trashed = any(step.kind in ("trash", "replace") for step in files.plan().steps)
+    has_trashed = any(step.kind == "trash" or step.occupant is not None for step in files.plan().steps)
     keep = min(history, trash) if has_trashed else history
     return datetime.fromtimestamp(sealed.at, UTC) + timedelta(seconds=keep)
 
 
-def _trashed_by(files: OperationFiles, keep: float) -> Iterator[Trashed]:
+def _trashed_by(files: OperationFiles, keep: float, open_root: OpenRoot) -> Iterator[Trashed]:
     if not files.has_plan():
         return
     plan, outcomes = files.plan(), files.outcomes()
     ended = datetime.fromtimestamp(outcomes.sealed.at if outcomes.sealed else 0, UTC)
-    with _storages(plan.roots) as storages:
-        for step, place, left in _in_trash(plan, outcomes):
-            if _look(storages[step.destination_root], place) == left:
+    waiting = list(_in_trash(plan, outcomes))
+    with _storages(plan.roots, {step.destination_root for step, _, _ in waiting}, open_root) as storages:
+        for step, place, left in waiting:
+            if step.destination_root in storages and _look(storages[step.destination_root], place) == left:
                 yield Trashed(
                     files.directory.name,
                     step.seq,
@@ -105,12 +117,17 @@ def _trashed_by(files: OperationFiles, keep: float) -> Iterator[Trashed]:
 
 
 @contextmanager
-def _storages(roots: list[bytes]) -> Iterator[list[LocalStorage]]:
+def _storages(roots: list[bytes], needed: set[int], open_root: OpenRoot) -> Iterator[dict[int, LocalStorage | Objects]]:
+    """Open those roots that are needed; one that cannot be asked now is left out."""
     with ExitStack() as stack:
-        yield [stack.enter_context(LocalStorage(root)) for root in roots]
+        opened: dict[int, LocalStorage | Objects] = {}
+        for number in needed:
+            with suppress(StorageError, UsageError):
+                opened[number] = stack.enter_context(closing(open_root(roots[number])))
+        yield opened
 
 
-def _look(storage: LocalStorage, path: bytes) -> Fingerprint | None:
+def _look(storage: LocalStorage | Objects, path: bytes) -> Fingerprint | None:
     """Return what is there; nothing where the path cannot be followed, say because the disk is not mounted."""
     try:
         return storage.fingerprint(path)
@@ -124,9 +141,10 @@ def _in_trash(plan: Plan, outcomes: Outcomes) -> Iterator[tuple[Step, bytes, Fin
         return
     for step in plan.steps:
         finished = outcomes.finished.get(step.seq)
-        if step.kind not in ("trash", "replace") or finished is None or finished.outcome != "done":
+        if finished is None or finished.outcome != "done" or (step.kind != "trash" and step.occupant is None):
             continue
-        if step.kind == "replace":
+        left: Fingerprint | None
+        if step.occupant is not None:
             place, left = finished.destination or step.trash, step.occupant
         else:
             place, left = finished.destination or step.destination, finished.fingerprint or step.fingerprint
@@ -136,20 +154,23 @@ def _in_trash(plan: Plan, outcomes: Outcomes) -> Iterator[tuple[Step, bytes, Fin
 
 def _original(plan: Plan, step: Step) -> bytes:
     """Return where lay what a step put into the trash."""
-    if step.kind == "replace":
+    if step.occupant is not None:
         return absolute(plan.roots, step.destination_root, step.destination)
     return absolute(plan.roots, step.source_root, step.source)
 
 
-def _purged(files: OperationFiles, keep: float, log: Callable[[Trashed], None], now: datetime) -> Iterator[Trashed]:
+def _purged(
+    files: OperationFiles, expired: list[Trashed], log: Callable[[Trashed], None], open_root: OpenRoot
+) -> Iterator[Trashed]:
     """Remove what expired of one operation, under its journal's lock."""
     with files.journal() as journal:
         plan = files.plan()
         in_trash = {
             step.seq: (step.destination_root, place, left) for step, place, left in _in_trash(plan, journal.outcomes)
         }
-        with _storages(plan.roots) as storages:
-            for each in [each for each in _trashed_by(files, keep) if each.expires <= now]:
+        due = [each for each in expired if each.seq in in_trash]
+        with _storages(plan.roots, {in_trash[each.seq][0] for each in due}, open_root) as storages:
+            for each in due:
                 root, place, left = in_trash[each.seq]
                 log(each)
                 with suppress(StorageError):

@@ -89,6 +89,26 @@ def test_what_was_replaced_comes_back(home: Home, stage: Stage) -> None:
     assert own(stage.objects()) == {"a": b"a", "b": b"newer there", "c": b"c"}
 
 
+def test_the_trash_of_a_bucket_is_listed_and_emptied(home: Home, stage: Stage) -> None:
+    stage.write({"a": b"a", "b": b"b"})
+    home.run("sync", "scans")
+    (home.downloads / "a").unlink()
+    stage.write({"b": b"newer"})
+    home.run("sync", "scans")
+
+    listed = {each["original"].rpartition("/")[2] for each in home.run("trash", "list", "--json").objects}
+    assert listed == {"a", "b"}
+    assert home.run("trash", "empty").code == 0
+    assert {b"a", b"b"} <= set(stage.objects().values()), "their time is not over"
+
+    emptied = home.run("trash", "empty", "--now", "--yes")
+
+    assert emptied.code == 0, emptied.out + emptied.err
+    assert own(stage.objects()) == {"b": b"newer"}
+    assert not {b"a", b"b"} & set(stage.objects().values())
+    assert home.run("undo", "last").code == 1
+
+
 def test_a_folder_without_a_bucket_says_so(home: Home) -> None:
     home.write_config('[[folder]]\nname = "plain"\npath = "~/Downloads"\n')
 

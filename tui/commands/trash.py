@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,7 @@ from tui.commands.records import exactly, home_short, without_empty
 
 if TYPE_CHECKING:
     from core.retention import Trashed
+    from core.storage.remotes import Remotes
 
 command = group("trash", "See what waits in the trash and until when, or empty it.")
 
@@ -56,7 +59,8 @@ def empty(settings: Settings, at_once: bool, yes: bool) -> int:
             return 1
     elif at_once and not yes:
         raise UsageError("--now removes what could still come back: off a terminal it needs --yes")
-    gone = purge(settings.places(), keep, lambda each: None)
+    with _remotes(settings) as remotes:
+        gone = purge(settings.places(), keep, lambda each: None, open_root=remotes.open)
     _print(out, gone)
     left = len(going) - len(gone)
     if left:
@@ -70,7 +74,16 @@ def _waiting(settings: Settings, keep: float | None = None) -> list[Trashed]:
     places, config = settings.places(), settings.load_config()
     if not places.operations.exists():
         return []
-    return list(trashed(places, config.trash.keep if keep is None else keep))
+    with _remotes(settings) as remotes:
+        return list(trashed(places, config.trash.keep if keep is None else keep, remotes.open))
+
+
+@contextmanager
+def _remotes(settings: Settings) -> Iterator[Remotes]:
+    from core.storage.remotes import Remotes
+
+    with closing(Remotes(settings.load_config(), settings.places().remotes)) as remotes:
+        yield remotes
 
 
 def _print(out: Output, files: list[Trashed]) -> None:

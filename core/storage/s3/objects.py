@@ -14,13 +14,22 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.errors import REMOTE_AWAY, DestinationTaken, IoFailed, RemoteUnreachable, SourceChanged, SourceMissing
+from core.errors import (
+    REMOTE_AWAY,
+    DestinationTaken,
+    EscapesRoot,
+    IoFailed,
+    RemoteUnreachable,
+    SourceChanged,
+    SourceMissing,
+)
 from core.errors import StorageError as Trouble
 from core.model import Fingerprint
 from core.storage import Entry, KeepGoing
 from core.storage.s3.bucket import MTIME, Bucket, Found, Head, token
 from core.storage.s3.capabilities import Capabilities, Quoting
 from core.storage.s3.endpoint import Endpoint, PreconditionFailed
+from core.trash import TRASH
 
 COPY_MAX = 5 * 1024**3
 """Bytes that one CopyObject takes at most (AWS, API reference of CopyObject)."""
@@ -356,6 +365,14 @@ class Objects(Bucket):
             failed.get(path) if _is_there(there, path, expected) else _why_stays(there, path)
             for path, expected in objects
         ]
+
+    def purge(self, path: bytes, expected: Fingerprint) -> None:
+        """Remove an object from the trash for good. The retention's alone. Raises EscapesRoot, SourceChanged, …"""
+        if not path.startswith(TRASH + b"/"):
+            raise EscapesRoot
+        (trouble,) = self.remove_all([(path, expected)])
+        if trouble is not None:
+            raise trouble
 
     def _remove_known(self, path: bytes, expected: Fingerprint) -> None:
         condition = _quoted(expected.version, self.can.delete_if_match)
