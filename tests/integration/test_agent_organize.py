@@ -65,7 +65,7 @@ def test_own_moves_are_no_news(agent: AgentUnderTest, downloads: Path) -> None:
         agent.passed("dl")
         for name in ("a.txt", "b.json", "c.json"):
             before = [each["id"] for each in agent.get_all()]
-            (downloads / name).write_text("{}")
+            (downloads / name).write_text(f'"{name}"')
             operation = until(lambda before=before: (o := agent.newest("completed")) and o["id"] not in before and o)  # type: ignore[misc]
             request = OperationFiles(agent.state.operation(operation["id"])).request()
             assert request.paths == [name.encode()]  # and not where those before it went
