@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -43,8 +44,14 @@ async def telling(command: Path, *on: str) -> AsyncIterator[Notices]:
     told = Notices(settings)
     life = asyncio.create_task(told.run())
     yield told
+    await eventually(lambda: not _started())  # what was told last comes to its end
     life.cancel()
     await asyncio.gather(life, return_exceptions=True)
+
+
+def _started() -> str:
+    """Return the processes that this thread has started and that have not ended."""
+    return Path(f"/proc/self/task/{os.getpid()}/children").read_text()
 
 
 def operation(state: str, **more: object) -> Operation:
