@@ -24,7 +24,7 @@ from core.storage import Entry
 _MOST_PAIRS = 4_000_000
 """Pairs that are kept at once; where there are more, groups are made from the best downwards."""
 
-_FEWER = 16
+_FEWER, _MORE = 16, 4
 
 
 class SimilarGroup(Struct, frozen=True):
@@ -128,7 +128,7 @@ def _leaders(hashes: Hashes, distance: int) -> Positions:
         _lead(leaders, waiting[found[0]], waiting[found[1]])
         waiting = waiting[looking:]
         waiting = waiting[leaders[waiting] == waiting]
-        looking *= _FEWER
+        looking *= _MORE
     return leaders
 
 

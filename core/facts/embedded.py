@@ -16,7 +16,7 @@ import exifread
 from PIL import Image
 from PIL.ContainerIO import ContainerIO
 
-CONTAINERS = frozenset({"rw2", "orf", "raf", "cr3", "crw", "mrw"})
+CONTAINERS = frozenset({"rw2", "orf", "raf", "cr3", "crw", "x3f"})
 """Formats that are raw pictures whatever their extension."""
 
 _RAW = "arw srf sr2 nef nrw cr2 dng pef ptx dcr kdc srw 3fr fff iiq mef mos erf rwl orf rw2 raf cr3"

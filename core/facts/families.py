@@ -47,7 +47,7 @@ TEXT = Family(
     ("text",),
     _readers("text", "text html xml json script mail rtf pdf docx xlsx pptx odt ods odp epub fb2 svg"),
 )
-_PICTURES = "jpeg png webp avif heif tiff psd jp2 gif bmp pnm tga qoi rw2 orf raf cr3 crw mrw"
+_PICTURES = "jpeg png webp avif heif tiff psd jp2 gif bmp pnm tga qoi rw2 orf raf cr3 crw x3f"
 
 LIKENESS = Family(
     "likeness",
