@@ -160,14 +160,25 @@ async def test_a_search_that_failed_says_why(agent: FakeAgent) -> None:
 
 async def test_what_was_done_to_duplicates_is_undone_from_here(agent: FakeAgent) -> None:
     with_duplicates(agent)
-    done = operation("dupedone", 200, kind="dedupe", counts=Counts(planned=3, done=3))
-    agent.put(done)
     agent.previews["dupedone"] = agent.previews["cam0big0"]
     async with looking(agent.socket) as look:
+        await look.until(lambda: agent.listeners)
         await shown(look)
+        done = operation("dupedone", 200, kind="dedupe", counts=Counts(planned=3, done=3))
+        await agent.tell(Event(type="end", operation=done))
+        await look.sees("changed since: F5 looks again")
         await look.press("u")
         await look.goes("Undo")
         await look.sees("Undo: dedupe camera")
+
+
+async def test_what_changed_since_it_was_looked_for_is_looked_for_again(agent: FakeAgent) -> None:
+    with_duplicates(agent)
+    agent.put(operation("movedsin", 200, counts=Counts(planned=3, done=3)))
+    async with looking(agent.socket) as look:
+        look.face.looks.duplicates("camera")
+        await look.sees("Looking for duplicates")
+    assert [body["action"] for body in submitted(agent)] == ["report"]
 
 
 async def test_who_may_only_look_sees_the_groups_and_plans_nothing(agent: FakeAgent) -> None:

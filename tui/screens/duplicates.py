@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
-from functools import partial
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container, Vertical
+from textual.containers import Container
 
 from core.errors import ShelverError
 from core.model import FINAL_STATES, Operation
@@ -19,27 +17,20 @@ from tui.screens.duplicate_choices import Choices, by_policy
 from tui.screens.duplicate_lines import (
     ACTIONS,
     about_line,
-    card_lines,
-    file_line,
     group_line,
     looking_lines,
-    why_line,
 )
+from tui.screens.group_files import GroupFiles, path_of
 from tui.screens.keep_policy import KeepPolicy
 from tui.screens.place import Banner, Place
-from tui.widgets.board import Board, Row
-from tui.widgets.file_pane import FilePane
 from tui.widgets.key_bar import KeyBar
-from tui.widgets.line import EMPTY, Ends, Line, Lines, rule
+from tui.widgets.line import EMPTY, Ends, Line, Lines
 from tui.widgets.line_list import LineList
 from tui.widgets.paged_list import PagedList
-from tui.widgets.picture_card import Card, PictureCards
-from tui.wire import exact_path
-from tui.wire_looks import Duplicate, DuplicateGroup, DuplicatePage, Raster
+from tui.wire_looks import DuplicateGroup, DuplicatePage
 
 NOTHING = DuplicatePage(groups=[])
 REPORTS_LOOKED_AT = 100
-KEPT_PICTURES = 64
 PAGE = 1000
 """Groups asked for at once when all of them are gone through."""
 
@@ -54,17 +45,11 @@ class Duplicates(Place):
     """The groups that a search found in one folder."""
 
     DEFAULT_CSS = """
-    Duplicates #title, Duplicates #files-title { background: $surface; }
+    Duplicates #title { background: $surface; }
     Duplicates #about { padding: 0 1; }
     Duplicates #groups { height: 1fr; }
     Duplicates #group { height: 9; }
     Duplicates.-near #group { height: 70%; min-height: 10; }
-    Duplicates PictureCards { display: none; }
-    Duplicates.-near PictureCards { display: block; }
-    Duplicates.-near #files { display: none; }
-    Duplicates FilePane { display: none; height: 2fr; border-top: hkey $rule; padding: 1 2; }
-    Duplicates.-wide FilePane { display: block; }
-    Duplicates.-near FilePane { display: none; }
     Duplicates.-wide #halves { layout: horizontal; }
     Duplicates.-wide #groups { width: 6fr; height: 100%; }
     Duplicates.-wide #group { width: 7fr; height: 100%; border-left: vkey $rule; }
@@ -96,7 +81,6 @@ class Duplicates(Place):
         self._action = "trash"
         self._choices = Choices()
         self._totals: dict[bool, DuplicatePage] = {}
-        self._pictures: OrderedDict[tuple[str, int, int], Raster | None] = OrderedDict()
         self._trouble = ""
 
     def compose(self) -> ComposeResult:
@@ -108,11 +92,7 @@ class Duplicates(Place):
         yield Ends(id="tabs")
         with Container(id="halves"):
             yield GroupList(self._fetch, self._draw_group, id="groups")
-            with Vertical(id="group"):
-                yield Ends(id="files-title")
-                yield Board(id="files")
-                yield PictureCards()
-                yield FilePane()
+            yield GroupFiles(self._choices, id="group")
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -137,12 +117,13 @@ class Duplicates(Place):
             self._trouble = str(error)
             self.live_changed()
             return
-        reports = [each for each in known if each.kind == "dedupe" and is_report(each)]
-        if reports:
-            self._report = reports[0]
-            self._begin()
-        elif self.face.may_act:
+        found = next((each for each in known if is_report(each)), None)
+        stale = found is not None and any(_changed_since(found, each) for each in known)
+        if self.face.may_act and (found is None or stale):  # what is known already is not read again
             self.action_search()
+        elif found is not None:
+            self._report = found
+            self._begin()
         else:
             self._trouble = "Nobody has looked for duplicates here yet, and you may not have it done."
             self.live_changed()
@@ -190,6 +171,11 @@ class Duplicates(Place):
         """The list."""
         return self.query_one(GroupList)
 
+    @property
+    def files(self) -> GroupFiles:
+        """The files of the group under the cursor."""
+        return self.query_one(GroupFiles)
+
     async def _fetch(self, start: int, limit: int) -> tuple[Sequence[DuplicateGroup], int]:
         if self._report is None:
             return (), 0
@@ -215,12 +201,13 @@ class Duplicates(Place):
     def _draw(self) -> None:
         width = max(self.size.width - 2, 20)
         report = self.report
-        found = ""
+        found: Line = EMPTY
         if report is not None and self._asked:
-            found = f"found {words.moment(report.finished or report.created, self.around.now())} "
-        self.query_one("#title", Ends).show(
-            ((" Duplicates", "strong"), (f"  {self.around.tilde(self._folder)}", "text")), ((found, "dim"),)
-        )
+            found = ((f"found {words.moment(report.finished or report.created, self.around.now())} ", "dim"),)
+            if any(_changed_since(report, each) for each in self.live.operations.values()):
+                found = (("changed since: F5 looks again  ", "warn"), *found)
+        title: Line = ((" Duplicates", "strong"), (f"  {self.around.tilde(self._folder)}", "text"))
+        self.query_one("#title", Ends).show(title, found)
         self.query_one("#about", Lines).show(self._about(report, width))
         self.query_one("#tabs", Ends).show(self._tabs(), ((f"{self._what_happens()} ", "dim"),))
         self._draw_files()
@@ -262,71 +249,8 @@ class Duplicates(Place):
     @on(PagedList.Loaded)
     @on(LineList.Highlighted, "#groups")
     def _draw_files(self) -> None:
-        group = self.groups.current
-        title, files = self.query_one("#files-title", Ends), self.query_one("#files", Board)
-        width = max(title.size.width, 20)
-        if group is None:
-            title.show(rule(width) if self._asked else EMPTY)
-            files.show([])
-            self.query_one(PictureCards).show([])
-            self.query_one(FilePane).look(b"")
-            return
         where = f"{words.count(self.groups.cursor + 1)} of {words.count(self.groups.total)}"
-        title.show(((f" {where} · ", "dim"), *why_line(group, self._choices, max(width - len(where) - 5, 8))))
-        if self._near:
-            self._draw_cards(group)
-            return
-        files.show(
-            [
-                Row(file.path, self._drawer(group, file), (self._choices.keeps(group), file, group.group), file)
-                for file in group.files
-            ]
-        )
-        self._look_at_file()
-
-    @on(LineList.Highlighted, "#files")
-    def _look_at_file(self) -> None:
-        pane = self.query_one(FilePane)
-        if pane.display and not self._near and self.file is not None:
-            pane.look(_path(self.file))
-
-    def _drawer(self, group: DuplicateGroup, file: Duplicate) -> partial[Line]:
-        return partial(file_line, group, file, self._choices, self.around)
-
-    def _draw_cards(self, group: DuplicateGroup) -> None:
-        self._show_cards(group)
-        self.run_worker(self._ask_pictures(group), group="pictures", exclusive=True, exit_on_error=False)
-
-    def _show_cards(self, group: DuplicateGroup) -> None:
-        cards = self.query_one(PictureCards)
-        kept, room = self._choices.keeps(group), cards.room
-        told = partial(card_lines, kept=kept, around=self.around)
-        cards.show([Card(self._pictures.get((file.path, *room)), partial(told, file)) for file in group.files])
-
-    @on(PictureCards.Moved)
-    def _cards_moved(self) -> None:
-        group = self.groups.current
-        if group is not None and self._near:
-            self._draw_cards(group)
-
-    async def _ask_pictures(self, group: DuplicateGroup) -> None:
-        cards = self.query_one(PictureCards)
-        columns, rows = cards.room
-        for number in cards.in_view:
-            file = group.files[number]
-            asked = (file.path, columns, rows)
-            if asked in self._pictures or self.groups.current is not group:
-                continue
-            try:
-                found = await self.face.inquiries.preview(_path(file), columns, rows)
-            except ShelverError:
-                self._pictures[asked] = None
-                continue
-            self._pictures[asked] = found.picture
-            while len(self._pictures) > KEPT_PICTURES:
-                self._pictures.popitem(last=False)
-            if self.groups.current is group:
-                self._show_cards(group)
+        self.files.show(self.groups.current, where)
 
     # -- keys --------------------------------------------------------------------------------------------
 
@@ -343,30 +267,19 @@ class Duplicates(Place):
         ended = self.live.ended()
         return next((o for o in ended if o.kind == "dedupe" and o.folder == self._folder and words.can_undo(o)), None)
 
-    @property
-    def file(self) -> Duplicate | None:
-        """The file under the cursor: of the list of files, of the pictures, else the one that stays."""
-        group = self.groups.current
-        if group is None or not group.files:
-            return None
-        if self._near:
-            return group.files[min(self.query_one(PictureCards).cursor, len(group.files) - 1)]
-        current = self.query_one("#files", Board).current
-        return current if isinstance(current, Duplicate) else group.files[0]
-
     def action_part(self, near: bool) -> None:
         """Show exact duplicates, or pictures that look alike."""
         if near != self._near:
             self._near = near
             self.set_class(near, "-near")
+            self.files.set_class(near, "-near")
             self.groups.reload()
             self.groups.focus()
             self.call_after_refresh(self._draw)
 
     def action_other_half(self) -> None:
         """Go to the files of the group, or back to the groups."""
-        half = self.query_one(PictureCards) if self._near else self.query_one("#files", Board)
-        (half if self.groups.has_focus else self.groups).focus()
+        (self.files.half if self.groups.has_focus else self.groups).focus()
 
     def action_back(self) -> None:
         """Go back to the groups, then to where one came from."""
@@ -377,7 +290,7 @@ class Duplicates(Place):
 
     def action_keep(self) -> None:
         """Keep the file under the cursor; from the list of groups, the next one in turn."""
-        group, file = self.groups.current, self.file
+        group, file = self.groups.current, self.files.file
         if group is None or file is None:
             return
         if self.groups.has_focus:
@@ -449,13 +362,13 @@ class Duplicates(Place):
 
     def action_preview(self) -> None:
         """Show the file under the cursor."""
-        if self.file is not None:
-            self.face.looks.preview(_path(self.file))
+        if self.files.file is not None:
+            self.face.looks.preview(path_of(self.files.file))
 
     def action_copy(self) -> None:
         """Hand the path of the file under the cursor to the terminal's clipboard."""
-        if self.file is not None:
-            self.face.looks.copy(_path(self.file))
+        if self.files.file is not None:
+            self.face.looks.copy(path_of(self.files.file))
 
     def action_undo(self) -> None:
         """Take back what was last done to duplicates here."""
@@ -468,9 +381,15 @@ class Duplicates(Place):
 
 
 def is_report(operation: Operation) -> bool:
-    """Tell whether an operation found duplicates and did nothing about them."""
-    return operation.state in ("completed", "proposed", "rejected", "superseded") and not operation.counts.done
+    """Tell whether an operation looked for duplicates in all of a folder, and meant to do nothing about them."""
+    return (
+        operation.kind == "dedupe"
+        and operation.state == "completed"
+        and not operation.automatic
+        and not operation.counts.planned
+    )
 
 
-def _path(file: Duplicate) -> bytes:
-    return exact_path(file.path, file.path_b64) or b""
+def _changed_since(report: Operation, other: Operation) -> bool:
+    """Tell whether an operation moved files of the folder after they were compared."""
+    return other.folder == report.folder and other.sequence > report.sequence and other.counts.done > 0
