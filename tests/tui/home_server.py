@@ -164,6 +164,42 @@ def month() -> list[Day]:
     return [*days, Day(day=NOW.date(), operations=4, files=215, restored=2114, bytes=1_240_000_000)]
 
 
+def mixed_operation(agent: FakeAgent) -> Operation:
+    """Put an operation of which some went well and some did not; some of its files belong together."""
+    long = "a rather long name of a document that goes on and on.docx"
+    told = (
+        (7, "IMG_2000.JPG", "Pictures/2026/2026-10/IMG_2000.JPG", "done"),
+        (7, "IMG_2000.AAE", "Pictures/2026/2026-10/IMG_2000.AAE", "done"),
+        (7, "IMG_2000.MOV", "Pictures/2026/2026-10/IMG_2000.MOV", "done"),
+        (0, "scan (3).pdf", "Documents/2026/scan (3) (1).pdf", "done"),
+        (0, "film.mkv", "Videos/film.mkv", "open in another program"),
+        (0, f"old/notes/2019/{long}", f"Documents/2019/{long}", "done"),
+        (0, "more.iso", "Images/more.iso", "no space is left for it"),
+    )
+    steps = [
+        StepView(
+            seq=number,
+            kind="move",
+            group=group,
+            source=f"{CAMERA}/{name}",
+            destination=f"{CAMERA}/{place}",
+            outcome="done" if said == "done" else "failed" if name == "more.iso" else "skipped",
+            reason=None if said == "done" else said,
+        )
+        for number, (group, name, place, said) in enumerate(told)
+    ]
+    ended = operation(
+        "mixed000",
+        88,
+        state="partial",
+        counts=Counts(planned=7, done=5, skipped=1, failed=1, bytes=24_000_000),
+        created=at(16, 13, 0),
+        started=at(16, 13, 0),
+        finished=at(16, 13, 1),
+    )
+    return agent.put(ended, steps)
+
+
 def big_proposal(agent: FakeAgent) -> Operation:
     """Put a first pass of 4,000 files into many folders; five files stay."""
     months = [f"Pictures/2026/2026-{month:02}" for month in range(1, 12)]

@@ -26,8 +26,8 @@ from tui.widgets.line import EMPTY, Ends, Line, Lines, cut, ending
 from tui.widgets.line_list import LineList
 from tui.wire import Destination
 
-SAMPLE = 60
-"""Files of a folder that are shown beside it, where there is room."""
+AROUND_SAMPLE = 5
+"""Lines beside the folders that show no file: air, a title, how many more there are."""
 
 
 def place_of(operation: Operation, text: str = "") -> Place:
@@ -128,7 +128,8 @@ class Review(Leaving, Place):
     async def _show_sample(self, number: int) -> None:
         """Show some of the files that go into a folder."""
         try:
-            page = await self.face.agent.steps(self._operation.id, limit=SAMPLE, into=number)
+            limit = max(self.board.size.height - AROUND_SAMPLE, 1)
+            page = await self.face.agent.steps(self._operation.id, limit=limit, into=number)
         except ShelverError:
             return  # the banner tells it
         path = self._selection.destinations[number].path
