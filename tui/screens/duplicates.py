@@ -50,6 +50,8 @@ class Duplicates(Place):
     Duplicates #groups { height: 1fr; }
     Duplicates #group { height: 9; }
     Duplicates.-near #group { height: 70%; min-height: 10; }
+    Duplicates.-wide FilePane { display: block; }
+    Duplicates.-near FilePane { display: none; }
     Duplicates.-wide #halves { layout: horizontal; }
     Duplicates.-wide #groups { width: 6fr; height: 100%; }
     Duplicates.-wide #group { width: 7fr; height: 100%; border-left: vkey $rule; }

@@ -36,8 +36,6 @@ class GroupFiles(Vertical):
     GroupFiles.-near PictureCards { display: block; }
     GroupFiles.-near Board { display: none; }
     GroupFiles FilePane { display: none; height: 2fr; border-top: hkey $rule; padding: 1 2; }
-    .-wide GroupFiles FilePane { display: block; }
-    .-wide GroupFiles.-near FilePane { display: none; }
     """
 
     def __init__(self, choices: Choices, *, id: str) -> None:
