@@ -172,6 +172,17 @@ async def test_what_was_done_to_duplicates_is_undone_from_here(agent: FakeAgent)
         await look.sees("Undo: dedupe camera")
 
 
+async def test_the_groups_of_an_operation_are_reached_from_it(agent: FakeAgent) -> None:
+    report = with_duplicates(agent)
+    async with looking(agent.socket) as look:
+        await look.until(lambda: agent.listeners)
+        look.face.show_operation(report)
+        await look.goes("OperationScreen")
+        await look.press("d")
+        await look.goes("Duplicates")
+        await look.sees("212 groups", "1 of 212")
+
+
 async def test_what_changed_since_it_was_looked_for_is_looked_for_again(agent: FakeAgent) -> None:
     with_duplicates(agent)
     agent.put(operation("movedsin", 200, counts=Counts(planned=3, done=3)))

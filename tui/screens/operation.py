@@ -61,6 +61,7 @@ class OperationScreen(Leaving, Place):
         Binding("o", "outcome", "outcome"),
         Binding("f", "follow", "follow"),
         Binding("f", "pause", "pause"),
+        Binding("d", "groups", "duplicates"),
         Binding("e", "explain", "explain"),
         Binding("p", "preview", "preview"),
         Binding("y", "copy", "copy path", show=False),
@@ -277,6 +278,7 @@ class OperationScreen(Leaving, Place):
             "take_out": is_proposal,
             "turn": is_proposal,
             "outcome": not is_proposal,
+            "groups": operation.kind == "dedupe",
         }
         return super().check_action(action, parameters) if offered.get(action, True) else False
 
@@ -334,6 +336,10 @@ class OperationScreen(Leaving, Place):
         self._follow = False
         self._where()
         self.refresh_bindings()
+
+    def action_groups(self) -> None:
+        """Show the groups of duplicates that it found."""
+        self.face.looks.duplicates_of(self.operation)
 
     def action_explain(self) -> None:
         """Say what the rules would do with the file under the cursor, and why."""
