@@ -10,6 +10,7 @@ from pytest_textual_snapshot import SVGImageExtension  # type: ignore[import-unt
 from syrupy.assertion import SnapshotAssertion
 
 from tests.tui.fake_agent import FakeAgent
+from tests.tui.home_server import big_proposal
 from tests.tui.looking import Look, looking
 from tui.widgets.paged_list import PagedList
 
@@ -103,8 +104,8 @@ async def test_undo(agent: FakeAgent, picture: SnapshotAssertion) -> None:
 
 async def test_approve(agent: FakeAgent, picture: SnapshotAssertion) -> None:
     async with looking(agent.socket) as look:
-        look.face.show_operation(look.face.live.operations["scanwait"])
-        await look.sees("invoice 17.pdf")
+        look.face.show_operation(big_proposal(agent))
+        await look.sees("3,994 files into 7 folders")
         await look.press("a")
         await look.goes("Confirm")
         assert await taken(look) == picture
