@@ -64,7 +64,7 @@ class Rule:
         told_by_name = templates.NAMES - {"ext"} if self.to.keeps_name else templates.NAMES  # a number leaves that
         return not self.to.facts & (told_by_name | self.condition.groups)
 
-    @property
+    @cached_property
     def facts(self) -> frozenset[str]:
         """Every fact it may ask."""
         asked = self.to.facts - self.condition.groups if self.to else frozenset()
@@ -123,8 +123,10 @@ class RuleSet:
 
     def needs_of(self, path: bytes) -> frozenset[str]:
         """Return the facts that rules may ask of a file, by its extension."""
-        ending = split_extension(path[path.rfind(b"/") + 1 :])[1]
-        return frozenset(fact for each in self._candidates(ending) for fact in each.rule.facts)
+        candidates = self._candidates(split_extension(path[path.rfind(b"/") + 1 :])[1])
+        if len(candidates) == 1:
+            return candidates[0].rule.facts
+        return frozenset(fact for each in candidates for fact in each.rule.facts)
 
     def rule(self, name: str) -> Rule:
         """Return the rule with a name."""
