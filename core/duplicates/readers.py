@@ -67,38 +67,38 @@ class Readers:
         """Into how many parts work is best divided, so that nobody waits for it."""
         return 2 * max(1, len(self._others)) * _WAITING_AT_EACH
 
-    def run(self, take: Callable[[], Task | None], tell: Callable[[], None], advanced: reader.Advanced) -> None:
+    def run(self, take: Callable[[], Task | None], tell: Callable[[], None]) -> None:
         """Do every task that `take` gives, until it gives none and none is under way any more.
 
-        `tell` is called often, and may raise to stop it all; `advanced` hears of bytes read of long files.
+        `tell` is called often, also amid a long file, and may raise to stop it all.
         """
         while self._most < 2 or (not self._others and time.monotonic() < self._alone_until):
             task = take()
             if task is None:
                 return
-            self._do(task, advanced)
+            self._do(task, tell)
             tell()
         self._start()
-        while self._ask(take, advanced):
+        while self._ask(take, tell):
             if not self._are_ready and (task := take()) is not None:
-                self._do(task, advanced)
-                self._take_answers(advanced, 0)
+                self._do(task, tell)
+                self._take_answers(tell, 0)
             else:
-                self._take_answers(advanced, _TELL_SECONDS)
+                self._take_answers(tell, _TELL_SECONDS)
             tell()
         while (task := take()) is not None:  # nobody is left to do it
-            self._do(task, advanced)
+            self._do(task, tell)
             tell()
 
-    def _do(self, task: Task, advanced: reader.Advanced) -> None:
-        task.then(self._own.answer(task.request, advanced))
+    def _do(self, task: Task, tell: Callable[[], None]) -> None:
+        task.then(self._own.answer(task.request, lambda count: tell()))
 
     def _start(self) -> None:
         with suppress(OSError):  # as many as there may be
             while len(self._others) < self._most:
                 self._others.append(_Child(self._marks))
 
-    def _ask(self, take: Callable[[], Task | None], advanced: reader.Advanced) -> bool:
+    def _ask(self, take: Callable[[], Task | None], tell: Callable[[], None]) -> bool:
         """Give each child something to do; tell whether any has."""
         for _ in range(_WAITING_AT_EACH):
             for child in list(self._others):
@@ -107,10 +107,10 @@ class Readers:
                     if child.has_room and (task := take()) is not None:
                         child.ask(task)
                 except OSError:
-                    self._replace(child, advanced)
+                    self._replace(child, tell)
         return any(child.is_busy for child in self._others)
 
-    def _take_answers(self, advanced: reader.Advanced, seconds: float) -> None:
+    def _take_answers(self, tell: Callable[[], None], seconds: float) -> None:
         readable = select.poll()
         by_descriptor = {child.answers: child for child in self._others if child.is_busy}
         for descriptor in by_descriptor:
@@ -118,22 +118,22 @@ class Readers:
         for descriptor, _ in readable.poll(seconds * 1000):
             child = by_descriptor[descriptor]
             try:
-                answer = child.take_answer(advanced)
+                answer = child.take_answer()
             except (EOFError, OSError):
-                self._replace(child, advanced)
+                self._replace(child, tell)
             else:
                 self._are_ready = True
                 if answer is not None:
                     task, parts = answer
                     task.then(parts)
 
-    def _replace(self, child: _Child, advanced: reader.Advanced) -> None:
+    def _replace(self, child: _Child, tell: Callable[[], None]) -> None:
         """Do here what a child that died was asked."""
         self._others.remove(child)
         child.end()
         child.wait()
         for task in child.tasks:
-            self._do(task, advanced)
+            self._do(task, tell)
 
 
 class _Child:
@@ -146,6 +146,7 @@ class _Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             bufsize=0,
+            process_group=0,  # Ctrl-C is for the command, which ends it
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -188,11 +189,10 @@ class _Child:
             held, self._held = self._held, None
             self.ask(held)
 
-    def take_answer(self, advanced: reader.Advanced) -> tuple[Task, list[bytes]] | None:
+    def take_answer(self) -> tuple[Task, list[bytes]] | None:
         """Take one message: an answer with its task, or only how far it is. Raises OSError, EOFError when it died."""
         answer = received(lambda size: os.read(self.answers, size))
         if answer[0] == reader.PROGRESS:
-            advanced(reader.COUNT.unpack(answer[1])[0])
             return None
         return self._asked.popleft(), answer
 

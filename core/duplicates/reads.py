@@ -36,7 +36,7 @@ class Reads:
     def run(self, readers: Readers) -> None:
         """Read them all."""
         tasks = self._tasks()
-        readers.run(lambda: next(tasks, None), lambda: self.tell(self.done), lambda count: None)
+        readers.run(lambda: next(tasks, None), lambda: self.tell(self.done))
 
     def _tasks(self) -> Iterator[Task]:
         """Yield requests for the files, in the order of their directories."""

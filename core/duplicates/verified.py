@@ -39,7 +39,7 @@ class _Comparing:
 
     def run(self) -> Groups:
         with Readers() as readers:
-            readers.run(self._take, lambda: self._report("planning", self._compared, self._total), lambda count: None)
+            readers.run(self._take, lambda: self._report("planning", self._compared, self._total))
         return FoundSingly([group for number in range(self._tasks) for group in self._done[number]], self._left_out)
 
     def _take(self) -> Task | None:

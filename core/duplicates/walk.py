@@ -48,7 +48,7 @@ class Walk:
 
     def run(self, readers: Readers, tell: Callable[[], None]) -> Files:
         """Walk, and return the files; `tell` is called often, and may raise to stop it."""
-        readers.run(lambda: self._take(readers.share), tell, lambda count: None)
+        readers.run(lambda: self._take(readers.share), tell)
         self.files.settle()
         self._find_gone()
         return self.files

@@ -403,3 +403,26 @@ def test_where_no_process_can_be_started_one_reader_does_all(
 ) -> None:
     monkeypatch.setattr("sys.executable", "/nonexistent")
     assert names(searcher.search()) == many
+
+
+def test_a_long_file_is_stopped_in_its_middle(root: Path, searcher: Searcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readers, "_ALONE_SECONDS", 60)
+    monkeypatch.setattr("core.duplicates.reader._TOLD_EVERY", 1)
+    build(root, {"a": File(b"x" * 4 * LONG), "b": File(b"x" * 4 * LONG)})
+    heard: list[int] = []
+
+    def report(phase: str, done: int, total: int) -> None:
+        heard.append(done)
+        if len(heard) > 6:
+            raise Cancelled
+
+    searcher.report = report  # type: ignore[method-assign]
+    with pytest.raises(Cancelled):
+        searcher.search()
+
+
+def test_where_there_is_nothing_nothing_is_found(tmp_path: Path, root: Path, searcher: Searcher) -> None:
+    assert not searcher.search()
+    assert not Searcher(tmp_path / "contents.db").search()
+    build(root, {"empty": {}})
+    assert not searcher.search()
