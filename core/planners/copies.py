@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.duplicate_pages import FoundFile, FoundGroup
@@ -17,6 +17,9 @@ from core.planners.whose import Whose
 
 Place = tuple[bytes, bytes]
 """A root, and a path beneath it."""
+
+
+_NONE_HELD: Mapping[Place, str] = {}
 
 
 @dataclass(slots=True)
@@ -38,25 +41,28 @@ class Copies:
         self._kin = kin
 
     def decided(self, groups: Sequence[ExactGroup], report: Callable[[int], None]) -> Iterator[FoundGroup]:
-        """Yield the groups that concern the request, in their order. `report` hears how many were looked at."""
-        with_kin = self._with_kin(groups, report)
-        choices = {number: self._choose(group) for number, group in with_kin.items()}
-        self._agree(choices)
-        held = self._held(choices.values())
+        """Yield the groups that concern the request, those with files to which others belong at the end.
+
+        `report` hears how many were looked at.
+        """
+        with_kin: list[_Choice] = []
         for number, group in enumerate(groups):
             report(number)
-            if any(map(self._whose.concerns, group.members)):
-                choice = choices.get(number) or self._choose(group)
+            if self._has_kin(group):
+                with_kin.append(self._choose(group))
+            elif self._is_concerned(group):
+                yield self._told(self._choose(group), _NONE_HELD)
+        self._agree(with_kin)
+        held = self._held(with_kin)
+        for choice in with_kin:
+            if self._is_concerned(choice.group):
                 yield self._told(choice, held)
 
-    def _with_kin(self, groups: Sequence[ExactGroup], report: Callable[[int], None]) -> dict[int, ExactGroup]:
-        """Return, by number, the groups with files to which others belong."""
-        found = {}
-        for number, group in enumerate(groups):
-            report(number)
-            if any(self._kin.of(member.root, member.entry.path) for member in group.members):
-                found[number] = group
-        return found
+    def _has_kin(self, group: ExactGroup) -> bool:
+        return any(self._kin.of(member.root, member.entry.path) for member in group.members)
+
+    def _is_concerned(self, group: ExactGroup) -> bool:
+        return any(map(self._whose.concerns, group.members))
 
     def _choose(self, group: ExactGroup) -> _Choice:
         members = group.members
@@ -68,10 +74,10 @@ class Copies:
 
     # -- files that belong together
 
-    def _agree(self, choices: dict[int, _Choice]) -> None:
+    def _agree(self, choices: Sequence[_Choice]) -> None:
         """Let what belongs to a file that stays stay with it, where a copy of it does."""
-        group_of = {_place(member): choice for choice in choices.values() for member in choice.group.members}
-        for choice in choices.values():
+        group_of = {_place(member): choice for choice in choices for member in choice.group.members}
+        for choice in choices:
             kept = choice.group.members[choice.keep]
             family = set(self._kin.of(*_place(kept)))
             if not family or self._kin.of(*_place(kept))[0] != kept.entry.path:
@@ -99,7 +105,7 @@ class Copies:
         }
         return torn(self._kin, going)
 
-    def _told(self, choice: _Choice, held: dict[Place, str]) -> FoundGroup:
+    def _told(self, choice: _Choice, held: Mapping[Place, str]) -> FoundGroup:
         files = tuple(
             FoundFile(
                 absolute([member.root], 0, member.entry.path),

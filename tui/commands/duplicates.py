@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
+from msgspec import Struct, field
+
 from core.duplicate_views import FileView, GroupView, PageView
 from core.model import Operation
 from tui import words
 from tui.commands import acting
 from tui.commands.desk import Desk
 from tui.commands.output import Output, Piece, is_interactive
-from tui.commands.records import home_short, without_empty
+from tui.commands.records import home_short
 
 PAGE = 1000
 SHOWN_GROUPS = 20
@@ -59,21 +61,26 @@ def _all_groups(desk: Desk, id: str) -> Iterator[GroupView]:
         start += len(groups)
 
 
-def _record(group: GroupView) -> dict[str, object]:
-    """Return a group as scripts read it."""
-    return without_empty(
-        {
-            "group": group.group,
-            "near": group.near,
-            "size": group.size,
-            "keep": group.keep,
-            "keep_b64": group.keep_b64,
-            "files": [
-                without_empty({"path": file.path, "distance": file.distance, "path_b64": file.path_b64})
-                for file in group.files
-            ],
-        }
-    )
+class _FileRecord(Struct, omit_defaults=True):
+    path: str
+    distance: int = field()
+    path_b64: str | None = None
+
+
+class _GroupRecord(Struct, omit_defaults=True):
+    """A group as scripts read it."""
+
+    group: int
+    near: bool = field()
+    size: int = field()
+    keep: str = field()
+    files: list[_FileRecord] = field()
+    keep_b64: str | None = None
+
+
+def _record(group: GroupView) -> _GroupRecord:
+    files = [_FileRecord(file.path, file.distance, file.path_b64) for file in group.files]
+    return _GroupRecord(group.group, group.near, group.size, group.keep, files, group.keep_b64)
 
 
 def _fields(group: GroupView, file: FileView) -> list[Piece]:
