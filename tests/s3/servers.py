@@ -66,13 +66,14 @@ def _rclone(port: int, room: Path) -> tuple[list[str], dict[str, str]]:
     files = room / "objects"
     files.mkdir()
     argv = [
-        _program("rclone"), "serve", "s3", "--addr", f"127.0.0.1:{port}", "--config", str(room / "rclone.conf"),
+        program("rclone"), "serve", "s3", "--addr", f"127.0.0.1:{port}", "--config", str(room / "rclone.conf"),
         "--auth-key", f"{ACCESS_KEY},{SECRET_KEY}", "--vfs-cache-mode", "off", str(files),
     ]  # fmt: skip
     return argv, {}
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
+    """Return where a program is that a wheel brought along."""
     beside = Path(sys.executable).parent / name
     return str(beside) if beside.exists() else shutil.which(name) or name
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import msgspec
@@ -94,15 +94,26 @@ class Stage:
 
     def plan(self, lines: Iterable[Line], *, reviewed: bool = False) -> Plan:
         """Write a plan; fingerprints are those of now."""
+        steps = [self._step(seq, f"op{self._count + 1}", *line) for seq, line in enumerate(lines)]
+        return self._written(steps, reviewed=reviewed)
+
+    def _written(self, steps: list[Step], *, reviewed: bool = False) -> Plan:
         self._count += 1
         id = f"op{self._count}"
-        steps = [self._step(seq, id, *line) for seq, line in enumerate(lines)]
         plan = Plan(id, self.roots, steps, reviewed=reviewed)
         files = self.operation(id)
         files.directory.parent.mkdir(exist_ok=True)
         files.create(Request(id=id, kind="sync", folder="folder", created=now()))
         files.write_plan(plan)
         return plan
+
+    def plan_moves(self, place: Callable[[bytes], bytes]) -> Plan:
+        """Write a plan that moves every object, from one listing."""
+        steps = [
+            Step(seq, "move", entry.path, place(entry.path), 1, 1, fingerprint=entry.fingerprint)
+            for seq, entry in enumerate(self.bucket.walk())
+        ]
+        return self._written(steps)
 
     def operation(self, id: str) -> OperationFiles:
         return OperationFiles(self.directory / "operations" / id)
