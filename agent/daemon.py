@@ -55,6 +55,7 @@ class Agent:
         self.readers = Readers(self.folders.index)
         self.errands = Errands()
         self.writing_config = asyncio.Lock()
+        self._reloading = asyncio.Lock()
         self.notices = Notices(config.notify)
         self.operations.freed = self.folders.freed
         self.operations.rested = self._rested
@@ -126,7 +127,11 @@ class Agent:
         await self.operations.close()
 
     async def reload(self) -> None:
-        """Read the config again; one with mistakes changes nothing."""
+        """Read the config again; one with mistakes changes nothing. Who asks meanwhile waits for a turn of his own."""
+        async with self._reloading:
+            await self._reload()
+
+    async def _reload(self) -> None:
         try:
             config = await asyncio.to_thread(self.settings.read_config)
         except ConfigError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from base64 import b64encode
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -119,6 +120,23 @@ def test_a_config_is_read_again_and_its_mistakes_are_told_with_their_lines(agent
         agent.config.write_text(good.replace('name = "dl"', 'name = "renamed"'))
         assert agent.post("/api/v1/config/reload").body["mistakes"] == []
         assert [each["name"] for each in agent.get("/api/v1/folders").body["folders"]] == ["renamed"]
+
+
+def test_a_config_may_be_read_again_by_many_at_once(agent: AgentUnderTest) -> None:
+    for number in range(4):
+        build(agent.home / f"f{number}", {})
+        agent.folder(f"f{number}", agent.home / f"f{number}")
+    with agent.running(), ThreadPoolExecutor(8) as many:
+        names = [f"f{number}" for number in range(4)]
+        for turn in ("a", "b", "c"):
+            text = agent.config.read_text()
+            for name in names:
+                text = text.replace(f'name = "{name}"', f'name = "{turn}{name[-1]}"')
+            agent.config.write_text(text)
+            names = [f"{turn}{number}" for number in range(4)]
+            answers = list(many.map(lambda _: agent.post("/api/v1/config/reload").status, range(8)))
+            assert answers == [202] * 8
+            assert [each["name"] for each in agent.get("/api/v1/folders").body["folders"]] == names
 
 
 def test_a_folder_is_previewed_and_nothing_is_changed(agent: AgentUnderTest) -> None:
