@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from msgspec.structs import replace
 
-from core.errors import DestinationTaken, SourceChanged, StorageError, SurvivorLost
+from core.errors import CannotStandIn, DestinationTaken, SourceChanged, StorageError, SurvivorLost
 from core.journal import Finished
 from core.model import Fingerprint, Step
 from core.names import shown
@@ -21,6 +21,7 @@ from core.run import Run, expected, occupant
 from core.storage.local import LocalStorage
 from core.storage.standing_in import clone, exchange, link
 from core.storage.twins import Twins
+from core.trash import is_trash
 
 
 class Replacing:
@@ -49,7 +50,11 @@ class Replacing:
                 twins.compare(progress)
             finally:
                 progress.take_back()
-            place, made = self._made(step, twins)
+            try:
+                place, made = self._made(step, twins)
+            except CannotStandIn:
+                self._leave_no_folders(step)
+                raise
             try:
                 twins.duplicate.check_in_place()
                 twins.duplicate.check_untouched()
@@ -75,6 +80,14 @@ class Replacing:
             with suppress(DestinationTaken):
                 return place, make(step, twins, place)
         raise DestinationTaken  # never: numbers do not end
+
+    def _leave_no_folders(self, step: Step) -> None:
+        """Remove the folders in the trash that were made for nothing."""
+        folder = step.trash.rpartition(b"/")[0]
+        with suppress(StorageError):
+            while is_trash(folder):
+                self._run.target(step).remove_directory(folder)
+                folder = folder.rpartition(b"/")[0]
 
     def _places(self, step: Step) -> Iterator[bytes]:
         yield self._run.place_in_trash(step)

@@ -283,6 +283,7 @@ def test_blocks_that_cannot_be_shared(tmp_path: Path, scene: Scene) -> None:
         "nothing can stand in for it: the file system cannot let two files share their blocks",
     )
     assert visible(scene) == before
+    assert not (scene.root / ".shelver-trash").exists()
 
 
 # -- trouble
