@@ -33,8 +33,8 @@ to = "Letters/{modified:%Y}/"
 def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AgentUnderTest]:
     """A running agent that every test here may look at; none may move its files."""
     agent = AgentUnderTest(tmp_path_factory.mktemp("a"))
-    tree = {"a.pdf": "%PDF-1.4", "l.txt": "dear Lena", "x.bin": "\0", "out": {"s.txt": "secret"}}
-    build(agent.home, {"dl": tree, "other": {"b.pdf": "%PDF-1.4"}})
+    build(agent.home / "dl", {"a.pdf": "%PDF-1.4", "l.txt": "dear Lena", "x.bin": "\0", "out": {"s.txt": "secret"}})
+    build(agent.home / "other", {"b.pdf": "%PDF-1.4"})
     (agent.home / "dl/link").symlink_to(agent.home / "other")
     (agent.home / "dl/\udcff.pdf").write_bytes(b"%PDF-1.4")
     agent.folder("dl", agent.home / "dl", RULES)

@@ -8,6 +8,7 @@ from functools import partial
 from importlib.metadata import version
 from typing import ClassVar
 
+from textual import constants
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.timer import Timer
@@ -155,7 +156,11 @@ class Diagnostics(Place):
         ]
 
     def _screens(self) -> list[tuple[str, str]]:
-        return [("versions", versions_told()), ("written", self._traffic.told())]
+        return [
+            ("versions", versions_told()),
+            ("drawn", f"at most {constants.MAX_FPS} times a second"),
+            ("written", self._traffic.told()),
+        ]
 
     def _found(self, width: int) -> list[Row]:
         if self._trouble:
