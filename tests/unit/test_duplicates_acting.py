@@ -391,12 +391,12 @@ def test_what_may_not_be_read_any_more_is_relied_on_no_more(scene: Scene, action
 
     modes = {folder: mode for folder in scene.directory.parents if not (mode := folder.stat().st_mode) & 0o001}
     try:
-        for folder in modes:
-            os.chmod(folder, modes[folder] | 0o011)
+        for folder, mode in modes.items():
+            os.chmod(folder, mode | 0o011)
         found = in_child(as_nobody).result
     finally:
-        for folder in modes:
-            os.chmod(folder, modes[folder])
+        for folder, mode in modes.items():
+            os.chmod(folder, mode)
     assert found == [("skipped", "the copy that would stay cannot be relied on: permission denied: Permission denied")]
     assert visible_names(scene.root) == {b"a", b"b"}
 
