@@ -145,16 +145,16 @@ HOSTILE: dict[str, tuple[str, str, Callable[[], bytes]]] = {
     "four gigapixels": ("capture", "jpeg", lambda: JPEG.replace(b"\x08\x00\xf0\x01\x40", b"\x08\xff\xff\xff\xff")),
     "a PNG of claims": ("capture", "png", lambda: CLAIMS),
     "a TIFF of claims": ("capture", "tiff", lambda: TAGS),
-    "a PNG bomb": ("likeness", "png", lambda: bomb("PNG", "L", (15_000, 15_000))),
-    "a large PNG": ("likeness", "png", lambda: bomb("PNG", "RGB", (6500, 6500))),
-    "a GIF bomb": ("thumbnail", "gif", lambda: bomb("GIF", "L", (12_000, 12_000))),
+    "a PNG bomb": ("likeness", "png", lambda: bomb("PNG", "1", (15_000, 15_000))),
+    "a large PNG": ("likeness", "png", lambda: bomb("PNG", "RGB", (5000, 5000))),
+    "a GIF bomb": ("thumbnail", "gif", lambda: bomb("GIF", "L", (8000, 8000))),
     "a TIFF bomb": ("thumbnail", "tiff", lambda: bomb("TIFF", "RGB", (9000, 9000), compression="tiff_lzw")),
     "a WebP bomb": ("likeness", "webp", lambda: bomb("WEBP", "RGB", (6000, 6000), method=0)),
     "a JPEG of a million blocks": ("likeness", "jpeg", lambda: bomb("JPEG", "L", (20_000, 20_000), quality=10)),
     "a JPEG of many scans": ("likeness", "jpeg", lambda: claiming(bomb("JPEG", "RGB", (900, 900), progressive=True))),
     "a JPEG with a large small one": ("likeness", "jpeg", large_inside),
     "a HEIC to be seen": ("likeness", "heif", lambda: HEIC[: len(HEIC) // 2]),
-    "raw pictures without end": ("likeness", "orf", lambda: b"IIRO" + b"\xff\xd8\xff\xe0\0\x02" * 4_000_000),
+    "raw pictures without end": ("likeness", "orf", lambda: b"IIRO" + b"\xff\xd8\xff\xe0\0\x02" * 600_000),
 }
 
 

@@ -74,12 +74,12 @@ def neighbourhoods(count: int, spread: int, seed: int = 5) -> np.ndarray[tuple[i
     return hashes
 
 
-@pytest.mark.parametrize("distance", [*range(17), 20, 32, 64])
-@pytest.mark.parametrize("leading", [0, 1, 37, 3000])
+@pytest.mark.parametrize("distance", [*range(17), 24])
+@pytest.mark.parametrize("leading", [0, 1, 37, 2000])
 def test_pairs_by_bands_are_all_pairs(distance: int, leading: int, monkeypatch: pytest.MonkeyPatch) -> None:
     from core.duplicates import bands
 
-    hashes = neighbourhoods(3000, max(1, distance // 2))
+    hashes = neighbourhoods(2000, max(1, distance // 2))
     near = np.bitwise_count(hashes[:leading, np.newaxis] ^ hashes) <= distance
     first, second = np.nonzero(near & (np.arange(leading)[:, np.newaxis] < np.arange(len(hashes))))
     for cost_of_all in (0.0, float("inf")):
