@@ -83,7 +83,7 @@ class Looks:
             if folder is not None:
                 self._face.live.folders[folder.name] = folder
                 self._face.changed()
-                self._face.tell(f"{self._face.around.tilde(folder.name)} is watched. Its first plan waits for you.")
+                self._face.tell(f"{self._face.around.tilde(folder.name)} is watched. Its first plan will wait for you.")
 
         self._face.push_screen(AddFolder(), added)
 

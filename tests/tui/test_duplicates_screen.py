@@ -8,7 +8,9 @@ from core.model import Counts, Event
 from tests.tui.copies_server import FIRST_NEAR, REPORT, with_duplicates
 from tests.tui.fake_agent import FakeAgent
 from tests.tui.home_server import CAMERA, HOME, operation
+from tests.tui.hostile import PAYLOADS
 from tests.tui.looking import Look, looking
+from tests.tui.test_hostile import assert_clean
 from tui.screens.duplicates import GroupList
 from tui.widgets.board import Board
 from tui.widgets.key_bar import offered
@@ -190,6 +192,26 @@ async def test_what_changed_since_it_was_looked_for_is_looked_for_again(agent: F
         look.face.looks.duplicates("camera")
         await look.sees("Looking for duplicates")
     assert [body["action"] for body in submitted(agent)] == ["report"]
+
+
+async def test_hostile_names_among_duplicates_do_no_harm(agent: FakeAgent) -> None:
+    with_duplicates(agent)
+    names = [payload.replace("/", "") for payload in PAYLOADS]
+    files = [
+        {"path": f"{CAMERA}/{name}/{name}", "size": 5, "mtime": 1.7e9, "reason": name if number % 3 else ""}
+        for number, name in enumerate(names)
+    ]
+    group = {"group": 0, "near": False, "size": 5, "keep": files[0]["path"], "why": "".join(names), "files": files}
+    near = group | {"group": 1, "near": True, "files": [{**file, "taken": names[0]} for file in files]}
+    agent.looks.groups[REPORT] = ([group], [near])
+    async with looking(agent.socket, size=(120, 40)) as look:
+        look.face.looks.duplicates("camera")
+        await look.sees("1 group,", "stays")
+        for keys in (("tab", "end", "space"), ("escape", "2"), ("tab", "right", "right", "space"), ("K",)):
+            assert_clean(look)
+            await look.press(*keys)
+            await look.pilot.pause()
+        assert_clean(look)
 
 
 async def test_who_may_only_look_sees_the_groups_and_plans_nothing(agent: FakeAgent) -> None:

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 from pytest_textual_snapshot import SVGImageExtension  # type: ignore[import-untyped]
 from syrupy.assertion import SnapshotAssertion
+from textual import constants
 
 from tests.tui.copies_server import with_duplicates
 from tests.tui.fake_agent import FakeAgent
@@ -130,7 +131,7 @@ async def taken(
     """Compare the screen with the picture of it, once nothing is under way."""
     monkeypatch.setattr(diagnostics, "around_told", lambda: [("TERM", "xterm-256color")])
     monkeypatch.setattr(diagnostics, "versions_told", lambda: "Python 3.11, Textual 8.2, Rich 15.0")
-    monkeypatch.setattr(diagnostics.constants, "MAX_FPS", 10)
+    monkeypatch.setattr(constants, "MAX_FPS", 10)
     monkeypatch.setattr(diagnostics, "Traffic", lambda: Traffic(lambda: 48_000))
     around = replace(surroundings(), home=str(home)) if scene is told else surroundings()
     async with looking(agent.socket, size=size, around=around) as look:

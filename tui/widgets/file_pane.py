@@ -142,10 +142,14 @@ def text_lines(found: FilePreview, width: int) -> list[Line]:
 _OF_HEADING = frozenset({"kind", "size", "modified", "name", "stem", "ext", "text"})
 
 
+def _told(name: str, value: str | float) -> str:
+    return str(value).replace("T", " ")[:16] if name == "taken" else str(value)
+
+
 def fact_lines(found: FilePreview, width: int) -> list[Line]:
     """Return what is known of a file, besides what its heading says."""
     facts: list[Line] = [
-        ((f"{name.replace('_', ' '):<12} ", "dim"), (cut(str(value), max(width - 13, 4)), "text"))
+        ((f"{name.replace('_', ' '):<12} ", "dim"), (cut(_told(name, value), max(width - 13, 4)), "text"))
         for name, value in found.facts.items()
         if value is not None and name not in _OF_HEADING
     ]
