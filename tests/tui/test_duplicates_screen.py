@@ -94,7 +94,9 @@ async def test_pictures_that_look_alike_stand_side_by_side_and_go_by_choice_alon
         await look.press("down", "tab", "right", "space")
         await look.sees("beach1-6.jpg", "you chose it")
         assert look.one(PictureCards).cursor == 1
-        await look.press("space")  # thought better of it
+        await look.pilot.click("PictureCard")
+        assert look.one(PictureCards).cursor == 0
+        await look.press("right", "space")  # thought better of it
         await look.until(lambda: "you chose it" not in look.text)
         await look.press("space", "escape", "enter")
         await look.goes("OperationScreen")

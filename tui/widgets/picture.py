@@ -7,6 +7,7 @@ answer may never come, and tmux passes few of them on. Half-blocks are text like
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
 
 from rich.color import Color
 from rich.segment import Segment
@@ -15,6 +16,9 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.wire_looks import Raster
+
+if TYPE_CHECKING:
+    from tui.face import Face
 
 UPPER = "▀"
 SHADES = " .:-=+*#%@"
@@ -59,8 +63,8 @@ class Picture(Widget):
         return Strip([Segment(" " * left, ground), *drawn]).adjust_cell_length(width, ground).simplify()
 
     def _drawn(self, raster: Raster, y: int, ground: Style) -> list[Segment]:
-        face = self.app
-        if face.no_color or getattr(getattr(face, "outfit", None), "ascii", False):
+        face = cast("Face", self.app)
+        if face.no_color or face.outfit.ascii:
             return shaded(raster, y, ground)
         if face.native_ansi_color and face.console.color_system in (None, "standard"):
             return half_blocks(raster, y, ground.bgcolor, grey)

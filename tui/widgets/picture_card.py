@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -126,6 +127,13 @@ class PictureCards(Named, Horizontal, can_focus=True):
             if place < len(seen):
                 widget.set_class(seen[place] == self.cursor, "-here")
                 widget.show(self._cards[seen[place]])
+
+    def on_click(self, event: events.Click) -> None:
+        """Go to the picture that the mouse points at."""
+        for number, card in zip(self.in_view, self.query(PictureCard), strict=False):
+            if card.region.contains_point((event.screen_x, event.screen_y)):
+                self.cursor = number
+                self.post_message(self.Moved())
 
     def action_step(self, by: int) -> None:
         """Go to another picture."""
