@@ -88,7 +88,7 @@ CREATE TABLE IF NOT EXISTS parts (
 );
 CREATE TABLE IF NOT EXISTS arrivals (
     root BLOB NOT NULL, path BLOB NOT NULL,
-    inode NOT NULL, size INTEGER NOT NULL, mtime_ns NOT NULL, ctime_ns NOT NULL, device NOT NULL, links NOT NULL,
+    inode NOT NULL, size NOT NULL, mtime_ns NOT NULL, ctime_ns NOT NULL, device NOT NULL, links NOT NULL,
     head BLOB NOT NULL, whole BLOB NOT NULL, key INTEGER NOT NULL, taken_in INTEGER NOT NULL,
     PRIMARY KEY (root, path)
 ) WITHOUT ROWID;
@@ -195,20 +195,26 @@ def _boot() -> str:
 
 # -- rows -------------------------------------------------------------------------------------------
 
+_63_BITS = 1 << 63
 _COLUMNS = "root, path, inode, size, mtime_ns, ctime_ns, device, links, head, whole"
 
 
 def _row(arrival: Arrival) -> tuple[bytes | int | str, ...]:
     root, entry, head, whole = arrival
-    numbers = (entry.inode, entry.size, entry.mtime_ns, entry.ctime_ns, entry.device, entry.links)
-    return root, entry.path, *map(_number, numbers), head, whole
+    numbers: tuple[int | str, ...] = (
+        entry.inode,
+        entry.size,
+        entry.mtime_ns,
+        entry.ctime_ns,
+        entry.device,
+        entry.links,
+    )
+    if not (entry.inode < _63_BITS and -_63_BITS <= entry.mtime_ns < _63_BITS and entry.ctime_ns < _63_BITS):
+        numbers = tuple(map(str, numbers))  # the columns have no type: what needs more bits is kept as text
+    return root, entry.path, *numbers, head, whole
 
 
 def _arrival(root: bytes, path: bytes, *columns: Any) -> Arrival:
-    inode, size, mtime_ns, ctime_ns, device, links, head, whole = columns
-    return Arrival(root, Entry(path, int(inode), size, int(mtime_ns), int(ctime_ns), int(device), links), head, whole)
-
-
-def _number(value: int) -> int | str:
-    """Return a number for a column without type: one that needs more than 63 bits is kept as text."""
-    return value if -(1 << 63) <= value < 1 << 63 else str(value)
+    *numbers, head, whole = columns
+    inode, size, mtime_ns, ctime_ns, device, links = map(int, numbers)
+    return Arrival(root, Entry(path, inode, size, mtime_ns, ctime_ns, device, links), head, whole)

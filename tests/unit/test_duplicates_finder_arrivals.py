@@ -10,7 +10,9 @@ import pytest
 
 from core.duplicates import Groups, find_copies
 from core.duplicates.arrivals import STALE_NS
+from core.duplicates.contents import Arrival
 from core.duplicates.reader import END, WHOLE
+from core.storage import Entry
 from core.storage.local import LocalStorage
 from tests.copies import Searcher, names, relative, truth
 from tests.trees import File, HardLink, build
@@ -196,3 +198,26 @@ def test_keys_are_made_anew_when_most_are_of_what_is_gone(one: Path, two: Path, 
     with receiver.contents() as contents:
         (keys,) = contents._ask("SELECT count(*) FROM keys")[0]
     assert keys < 100
+
+
+def test_a_file_from_a_far_future_is_remembered_as_it_is(one: Path, receiver: Receiver) -> None:
+    """Numbers that a column of SQLite does not hold, as some file systems have them."""
+    root = os.fsencode(one)
+    odd = Entry(b"odd", (1 << 64) - 5, 4, 1 << 64, 5, (1 << 63) + 1, 2)
+    with receiver.contents() as contents:
+        contents.take_in([Arrival(root, odd, b"h" * 16, b"")])
+        assert contents.arrivals(root) == [Arrival(root, odd, b"h" * 16, b"")]
+
+
+@pytest.mark.parametrize("moment", [-(1 << 40), 9_000_000_000_123_456_789])
+def test_files_of_any_age(one: Path, receiver: Receiver, moment: int) -> None:
+    build(
+        one,
+        {
+            "a": File(b"same", mtime_ns=moment),
+            "b": File(b"same", mtime_ns=moment),
+            "new": File(b"same", mtime_ns=moment),
+        },
+    )
+    assert relative(receiver.arrive("new")) == [[b"a", b"b", b"new"]]
+    assert relative(receiver.search()) == [[b"a", b"b", b"new"]]
