@@ -66,7 +66,7 @@ def measured(steps: int) -> dict[str, float]:
         StepPages().page(files, 0, 1)  # whoever carried it out has kept its outcomes
         pages = StepPages()
         return {
-            "read the whole plan": seconds(lambda: files.plan()),
+            "read the whole plan": seconds(files.plan),
             "open": seconds(lambda: pages.lines(files, 0, LINES)),
             "next page": seconds(lambda: pages.lines(files, LINES, LINES)),
             "end": seconds(lambda: pages.lines(files, steps - LINES, LINES)),
