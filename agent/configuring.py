@@ -23,7 +23,7 @@ from core.prospect import Prospect
 if TYPE_CHECKING:
     from agent.daemon import Agent
 
-NO_CONFIG = "this agent serves the folders that it was started with, without a config"
+NO_CONFIG = "this agent serves the folders it was started with, without a config; `shelver config init` begins one"
 
 
 class Wrong(Struct, frozen=True, kw_only=True):

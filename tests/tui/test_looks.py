@@ -15,6 +15,7 @@ from tests.tui.hostile import PAYLOADS
 from tests.tui.looking import Look, looking
 from tests.tui.looks_server import INVOICE, PHOTO, furnished_to_look
 from tests.tui.test_hostile import assert_clean
+from tui.outfit import Outfit
 from tui.widgets.board import Board
 from tui.widgets.key_bar import offered
 from tui.widgets.picture import UPPER
@@ -122,6 +123,13 @@ async def test_a_picture_is_drawn_and_a_text_begins(agent: FakeAgent) -> None:
         assert UPPER not in look.text
         await look.press("e")
         await look.goes("Explain")
+
+
+async def test_where_there_is_ascii_alone_a_picture_is_drawn_in_letters(agent: FakeAgent) -> None:
+    async with looking(agent.socket, outfit=Outfit(ascii=True)) as look:
+        look.face.looks.preview(PHOTO.encode())
+        await look.sees("Fuji X-T5", "+++*****+++", "::::")
+        assert UPPER not in look.text
 
 
 async def test_on_a_wide_terminal_the_file_stands_beside_its_explanation(agent: FakeAgent) -> None:
