@@ -309,6 +309,23 @@ async def test_following_stays_with_what_was_done_last_until_one_goes_back(agent
         await look.until(lambda: "following" not in look.text)
 
 
+async def test_following_stays_before_what_is_still_to_come(agent: FakeAgent) -> None:
+    """Lines are fewer than files where some go together."""
+    steps = [msgspec.structs.replace(step, outcome="pending" if step.seq > 2 else "done") for step in together()]
+    agent.put(operation("nowruns0", 97, state="running", counts=Counts(planned=4)), steps)
+    async with looking(agent.socket) as look:
+        lines = await opened(look, "nowruns0")
+        await look.press("f")
+        await agent.tell(Event(type="progress", progress=msgspec.structs.replace(progress(3, 4), operation="nowruns0")))
+        await look.sees("75 %")
+        assert lines.cursor == 0  # the picture with its two companions; the letter is still to come
+        agent.steps["nowruns0"] = together()
+        lines.freshen()
+        await look.until(lambda: "waiting" not in look.text)
+        await agent.tell(Event(type="progress", progress=msgspec.structs.replace(progress(4, 4), operation="nowruns0")))
+        await look.until(lambda: lines.cursor == 1)
+
+
 async def test_a_plan_made_to_be_looked_at_is_kept_or_dropped_when_one_leaves(agent: FakeAgent) -> None:
     async with looking(agent.socket) as look:
 

@@ -81,6 +81,8 @@ class OperationScreen(Leaving, Place):
         self._selection = selection or Selection()
         self._outcome: Outcome | None = None
         self._follow = False
+        self._followed = 0
+        """The line to which following went."""
         self._seen: tuple[State, Counts] | None = None
         self._done = -1
         self._soon: Timer | None = None
@@ -160,7 +162,7 @@ class OperationScreen(Leaving, Place):
             self._done = progress.done
             self._freshen_soon()
             if self._follow and not self._is_filtered:
-                self.steps.cursor = progress.done
+                self._stay_with(progress.done)
         self.refresh_bindings()
 
     @property
@@ -199,14 +201,28 @@ class OperationScreen(Leaving, Place):
         told = about(self.operation, self.live.progress.get(self._operation.id), width)
         lines.show([*told, rule(width)] if self.size.height >= ROOMY else told)
 
+    def _stay_with(self, line: int) -> None:
+        """Go to a line, or to the last one before it of which something became: lines hold more than one file."""
+        steps = self.steps
+        line = min(line, max(steps.total - 1, 0))
+        while line and (row := steps.row(line)) and row[0].outcome == "pending" and steps.row(line - 1):
+            line -= 1
+        self._followed = line
+        steps.cursor = line
+
     @on(LineList.Highlighted)
     def _moved(self) -> None:
-        if self._follow and self.steps.cursor < self._done:  # who goes back wants to look in peace
+        if self._follow and self.steps.cursor < self._followed:  # who goes back wants to look in peace
             self._follow = False
             self.refresh_bindings()
         self._where()
 
     @on(PagedList.Loaded)
+    def _came(self) -> None:
+        if self._follow and not self._is_filtered:
+            self._stay_with(self._followed)
+        self._where()
+
     def _where(self) -> None:
         steps = self.steps
         current = steps.current
