@@ -59,7 +59,7 @@ from core.standing import standing
 from core.state import StateDirectory
 from core.steps import Page, StepPages
 from core.storage.remotes import Remotes
-from core.sync.pairs import Pairs
+from core.sync.pairs import Pairs, check_bucket
 from core.tally import counts as counts_of
 
 if TYPE_CHECKING:
@@ -118,6 +118,8 @@ class Engine:
         """
         if request.kind == "rollback":
             self._check_can_roll_back(request)
+        elif request.kind == "sync":
+            check_bucket(self.config.folder(request.folder))
         else:
             self.config.folder(request.folder)
         if request.keep is not None:

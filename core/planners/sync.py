@@ -12,7 +12,6 @@ from contextlib import ExitStack, closing
 from time import time_ns
 
 from core.config_models import Folder
-from core.errors import UsageError
 from core.model import Plan, Request, Step, now
 from core.names import collision_key
 from core.planners import Ground
@@ -23,7 +22,7 @@ from core.storage.s3.objects import Objects
 from core.sync import Decided, Pair, Synced
 from core.sync.contents import Contents
 from core.sync.marks import LOCAL_MARK, check
-from core.sync.pairs import filters_of
+from core.sync.pairs import check_bucket, filters_of
 from core.sync.renames import Renamed, local_renames, remote_renames
 from core.sync.state import SyncState
 from core.sync.steps import Steps
@@ -38,8 +37,7 @@ NOT_ALL_SEEN = "not everything could be looked at, so nothing is taken as delete
 def plan(request: Request, ground: Ground) -> Plan:
     """Plan what brings a folder and its bucket in step. Raises UsageError, BrakeEngaged, StorageError, Cancelled."""
     folder = ground.config.folder(request.folder)
-    if not folder.sync:
-        raise UsageError(f'{folder.name} is kept in step with nothing: give it a `sync = "s3://bucket/prefix"`')
+    check_bucket(folder)
     with ExitStack() as stack:
         local, bucket = ground.open_root(folder.path), ground.open_root(folder.sync.encode())
         stack.enter_context(closing(local))

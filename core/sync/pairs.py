@@ -9,8 +9,9 @@ from pathlib import Path
 
 from core.config_models import Folder
 from core.decisions import Decision
-from core.errors import StorageError
+from core.errors import StorageError, UsageError
 from core.model import Plan, Request
+from core.names import shown
 from core.records import Outcomes
 from core.storage import Entry
 from core.storage.local import LocalStorage
@@ -19,6 +20,13 @@ from core.storage.s3.objects import Objects
 from core.sync.marks import set_marks
 from core.sync.settling import remember
 from core.sync.state import SyncState
+
+
+def check_bucket(folder: Folder) -> None:
+    """Raise UsageError for a folder that is kept in step with nothing."""
+    if not folder.sync:
+        what = f"folder {shown(folder.name)} is kept in step with nothing"
+        raise UsageError(f'{what}: give it a `sync = "s3://bucket/prefix"`', field="folder")
 
 
 def filters_of(folder: Folder) -> str:

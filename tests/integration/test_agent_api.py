@@ -102,7 +102,7 @@ def test_a_preview_of_a_rollback_changes_nothing(served: AgentUnderTest) -> None
         ({"kind": "organize", "folder": "dl", "rules": ["no such rule"]}, "rules"),
         ({"kind": "organize", "folder": "dl", "paths": ["/etc/passwd"]}, "paths"),
         ({"kind": "organize", "folder": "dl", "paths": ["a/../../b"]}, "paths"),
-        ({"kind": "sync", "folder": "dl"}, "kind"),
+        ({"kind": "sync", "folder": "dl"}, "folder"),
     ],
 )
 def test_bad_input_is_told_by_field(looked_at: AgentUnderTest, body: dict[str, Any], field: str) -> None:

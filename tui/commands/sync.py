@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import click
 
-from core.errors import UsageError
-from core.names import shown
 from tui.commands.acting import Manner, carry_out
 from tui.commands.completing import complete_folders
 from tui.commands.desk import open_desk
@@ -24,9 +22,6 @@ def command(settings: Settings, folder: str, dry_run: bool, yes: bool, no_wait: 
     What one side deleted goes to the trash of the other; where both changed, both are kept. On a terminal it shows the
     plan and asks.
     """
-    configured = settings.load_config().folder(folder)
-    if not configured.sync:
-        raise UsageError(f'folder {shown(folder)} has no bucket: give it a `sync = "s3://bucket/prefix"`')
     with open_desk(settings, to_act=True) as desk:
         named = place(desk, folder)
         return carry_out(
