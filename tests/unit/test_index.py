@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from core.errors import StateFull
 from core.index import Index
@@ -19,8 +20,7 @@ ROOT = b"/srv/down\xffloads"
 
 
 def entry(path: bytes = b"a", **changed: int) -> Entry:
-    values = {"inode": 7, "size": 10, "mtime_ns": 1_000, "ctime_ns": 2_000, "device": 1} | changed
-    return Entry(path=path, **values)
+    return replace(Entry(path, inode=7, size=10, mtime_ns=1_000, ctime_ns=2_000, device=1), **changed)
 
 
 @pytest.fixture
