@@ -13,6 +13,7 @@ from core.errors import ShelverError
 from core.model import FolderStatus
 from core.names import shown
 from tui import words
+from tui.asking import ask_anew
 from tui.screens.confirm import KEYS, Choice, Question
 from tui.screens.place import Box, Dialog
 from tui.surroundings import Surroundings
@@ -80,7 +81,7 @@ class TryFolder(Question[FolderStatus]):
     def on_mount(self) -> None:
         """Ask what the rules would do."""
         self._draw()
-        self.run_worker(self._look(), group="prospect", exclusive=True, exit_on_error=False)
+        ask_anew(self, self._look, "prospect")
 
     async def _look(self) -> None:
         try:

@@ -16,6 +16,7 @@ from textual.timer import Timer
 from core.errors import ShelverError
 from core.names import shown
 from tui import words
+from tui.asking import ask_anew
 from tui.screens.place import Banner, Place
 from tui.traffic import Traffic
 from tui.widgets.board import Board, Row
@@ -90,7 +91,7 @@ class Diagnostics(Place):
     def action_again(self) -> None:
         """Have everything looked at anew."""
         self._findings, self._trouble = None, ""
-        self.run_worker(self._ask(), group="diagnostics", exclusive=True, exit_on_error=False)
+        ask_anew(self, self._ask, "diagnostics")
 
     async def _ask(self) -> None:
         try:

@@ -13,6 +13,7 @@ from textual.containers import Container
 from core.errors import ShelverError
 from core.model import FINAL_STATES, Operation
 from tui import words
+from tui.asking import ask_anew
 from tui.screens.duplicate_choices import Choices, by_policy
 from tui.screens.duplicate_lines import (
     ACTIONS,
@@ -82,6 +83,7 @@ class Duplicates(Place):
         self._near = False
         self._action = "trash"
         self._choices = Choices()
+        self._chosen_for_all = ""
         self._totals: dict[bool, DuplicatePage] = {}
         self._trouble = ""
 
@@ -101,7 +103,7 @@ class Duplicates(Place):
         """Find what was found last, or look."""
         self.set_class(True, "-idle")
         if self._report is None:
-            self.run_worker(self._find_report(), group="report", exclusive=True, exit_on_error=False)
+            ask_anew(self, self._find_report, "report")
         else:
             self._begin()
 
@@ -150,7 +152,7 @@ class Duplicates(Place):
         if self._asked:
             self.set_class(False, "-idle")
             self.groups.reload()
-            self.run_worker(self._ask_totals(), group="totals", exclusive=True, exit_on_error=False)
+            ask_anew(self, self._ask_totals, "totals")
             self.groups.focus()
         self.live_changed()
 
@@ -311,16 +313,17 @@ class Duplicates(Place):
         if policy is None:
             return
         if self._near:
-            self.run_worker(self._choose_all(policy), group="policy", exclusive=True, exit_on_error=False)
+            self._chosen_for_all = policy
+            ask_anew(self, self._choose_all, "policy")
         else:
             self._choices.forget_exact()
             self._choices.policy = policy or None
             self.groups.refresh()
             self._draw()
 
-    async def _choose_all(self, policy: str) -> None:
+    async def _choose_all(self) -> None:
         """Choose in every group of pictures: they go by choices alone, so each is gone through."""
-        report = self._report
+        report, policy = self._report, self._chosen_for_all
         start, total = 0, 1
         try:
             while report is not None and start < total:

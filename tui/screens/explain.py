@@ -12,6 +12,7 @@ from textual.containers import Horizontal
 
 from core.errors import ShelverError
 from core.names import shown
+from tui.asking import ask_anew
 from tui.screens.explain_lines import explanation_rows
 from tui.screens.place import Banner, Box, Dialog, Place
 from tui.widgets.board import Board, Row
@@ -68,7 +69,7 @@ class Explain(Place):
 
     def action_again(self) -> None:
         """Ask anew: the file, the rules or the decisions may have changed."""
-        self.run_worker(self._ask(), group="explain", exclusive=True, exit_on_error=False)
+        ask_anew(self, self._ask, "explain")
 
     async def _ask(self) -> None:
         try:

@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from core.errors import ShelverError
 from core.model import FolderStatus
 from core.names import shown
+from tui.asking import ask_anew
 from tui.screens.folder_lines import rule_facts, rule_rows, settings_lines, state_lines
 from tui.screens.place import Banner, Box, Dialog, Place
 from tui.widgets.board import Board, Row
@@ -68,7 +69,7 @@ class FolderScreen(Place):
 
     def action_again(self) -> None:
         """Ask for the rules anew."""
-        self.run_worker(self._ask(), group="rules", exclusive=True, exit_on_error=False)
+        ask_anew(self, self._ask, "rules")
 
     async def _ask(self) -> None:
         try:

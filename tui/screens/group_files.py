@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from core.errors import ShelverError
+from tui.asking import ask_anew
 from tui.screens.duplicate_choices import Choices
 from tui.screens.duplicate_lines import card_lines, file_line, why_line
 from tui.widgets.board import Board, Row
@@ -109,7 +110,7 @@ class GroupFiles(Vertical):
     def _draw_cards(self) -> None:
         if self._group is not None and self.has_class("-near"):
             self._show_cards(self._group)
-            self.run_worker(self._ask_pictures(self._group), group="pictures", exclusive=True, exit_on_error=False)
+            ask_anew(self, self._ask_pictures, "pictures")
 
     def _show_cards(self, group: DuplicateGroup) -> None:
         cards = self.query_one(PictureCards)
@@ -117,8 +118,10 @@ class GroupFiles(Vertical):
         room = cards.room
         cards.show([Card(self._pictures.get((file.path, *room)), partial(told, file)) for file in group.files])
 
-    async def _ask_pictures(self, group: DuplicateGroup) -> None:
-        cards = self.query_one(PictureCards)
+    async def _ask_pictures(self) -> None:
+        group, cards = self._group, self.query_one(PictureCards)
+        if group is None:
+            return
         room = cards.room
         for number in cards.in_view:
             file = group.files[number]

@@ -12,6 +12,7 @@ from textual.containers import Horizontal, Vertical
 
 from core.errors import ShelverError
 from tui import words
+from tui.asking import ask_anew
 from tui.screens.place import Banner, Place
 from tui.screens.where_lines import life_rows, lives, place_after, trace_facts
 from tui.widgets.board import Board, Row
@@ -79,9 +80,10 @@ class Where(Place):
     @on(FilterBar.Asked)
     def _search(self, event: FilterBar.Asked) -> None:
         self._sought = event.text
-        self.run_worker(self._look(event.text), group="where", exclusive=True, exit_on_error=False)
+        ask_anew(self, self._look, "where")
 
-    async def _look(self, text: str) -> None:
+    async def _look(self) -> None:
+        text = self._sought
         try:
             self._traces = await self.face.agent.history(text, limit=FOUND) if text else []
             self._told = "Nothing of that name was ever moved here." if text else "Type a part of a name."

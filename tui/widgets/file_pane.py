@@ -13,6 +13,7 @@ from textual.timer import Timer
 from core.errors import ShelverError
 from core.names import shown
 from tui import words
+from tui.asking import ask_anew
 from tui.surroundings import Surroundings
 from tui.widgets.line import EMPTY, Line, Lines, cut, fitted, folded
 from tui.widgets.picture import Picture
@@ -88,9 +89,10 @@ class FilePane(Vertical):
         return self._path, self._room, max(self.content_size.height - FACTS - 3, 4)
 
     def _ask(self) -> None:
-        self.run_worker(self._fetch(self._asked), group="preview", exclusive=True, exit_on_error=False)
+        ask_anew(self, self._fetch, "preview")
 
-    async def _fetch(self, asked: Asked) -> None:
+    async def _fetch(self) -> None:
+        asked = self._asked
         try:
             found: FilePreview | str = await self.face.inquiries.preview(*asked)
         except ShelverError as error:

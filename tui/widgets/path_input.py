@@ -16,6 +16,7 @@ from textual.message import Message
 from textual.widgets import Input
 
 from core.names import shown
+from tui.asking import ask_anew
 from tui.keys import Named
 from tui.widgets.filter_bar import QuietInput
 from tui.widgets.line import EMPTY, Line, Lines, cut
@@ -117,9 +118,10 @@ class PathInput(Vertical):
 
     @on(Input.Changed)
     def _typed(self) -> None:
-        self.run_worker(self._look(self.entry.value), group="offers", exclusive=True, exit_on_error=False)
+        ask_anew(self, self._look, "offers")
 
-    async def _look(self, typed: str) -> None:
+    async def _look(self) -> None:
+        typed = self.entry.value
         self._offers = await asyncio.to_thread(offers, typed, self._home, files=self._files)
         names = list(self._offers.names)
         lines: list[Line] = [((cut(name, max(self.size.width - 4, 10)), "dim"),) for name in names[:OFFERED]]
@@ -131,7 +133,7 @@ class PathInput(Vertical):
     async def _complete(self) -> None:
         entry = self.entry
         if self._offers.typed != entry.value:
-            await self._look(entry.value)
+            await self._look()
         common = self._offers.common
         if not common or shown(common) != common:  # a name that a terminal would act on is typed by nobody
             return
