@@ -11,8 +11,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from core.duplicates import readers
+from core.duplicates import find_copies, readers
 from core.duplicates.reader import WHOLE
+from core.storage.local import LocalStorage
 from tests.copies import Searcher, names, truth
 
 _PLACES = ("one", "two")
@@ -20,7 +21,12 @@ _FOLDERS = ("", "a", "a/b", "c")
 _NAMES = ("f", "g\n", "h.jpg", "i")
 _SIZES = (0, 1, 5, 3000, WHOLE, WHOLE + 1, WHOLE + 70_000)
 
-paths = st.builds("/".join, st.tuples(st.sampled_from(_PLACES), st.sampled_from(_FOLDERS), st.sampled_from(_NAMES)))
+paths = st.builds(
+    lambda *parts: "/".join(filter(None, parts)),
+    st.sampled_from(_PLACES),
+    st.sampled_from(_FOLDERS),
+    st.sampled_from(_NAMES),
+)
 
 
 class Trees(RuleBasedStateMachine):
@@ -84,6 +90,24 @@ class Trees(RuleBasedStateMachine):
             assert names(self.searcher.search(min_size)) == truth(self.roots, min_size)
         finally:
             readers._ALONE_SECONDS = _ALONE_SECONDS
+
+    @rule(path=paths, size=st.sampled_from(_SIZES), byte=st.integers(0, 1), is_told=st.booleans())
+    def arrive(self, path: str, size: int, byte: int, is_told: bool) -> None:
+        """Have a file arrive, and looked up: after a search that told all, or after who knows what."""
+        if is_told:
+            self.searcher.search()
+        self.write(path, size, byte, 1.0)
+        root, name = self.top / path.split("/", maxsplit=1)[0], os.fsencode(path).partition(b"/")[2].lstrip(b"/")
+        with self.searcher.contents() as contents, LocalStorage(os.fsencode(root)) as storage:
+            entry = storage.entry(name)
+            assert entry is not None
+            found = names(find_copies(storage.root, [entry], self.searcher.places, contents))
+        own = storage.root + b"/" + name
+        there = {group for group in truth(self.roots) if any(own in file for file in group)}
+        if is_told:
+            assert found == there
+        for group in found:  # not all may be known, but what is told is true
+            assert any(all(any(file <= other for other in same) for file in group) for same in there)
 
 
 _ALONE_SECONDS = readers._ALONE_SECONDS
