@@ -8,7 +8,7 @@ import msgspec
 
 from core.model import Counts, Event
 from tests.tui.fake_agent import FakeAgent
-from tests.tui.home_server import folder, operation, progress
+from tests.tui.home_server import at, folder, operation, progress
 from tests.tui.looking import looking
 from tui.screens.home import Home
 from tui.screens.place import Banner
@@ -201,3 +201,14 @@ async def test_help_tells_every_key_of_the_place(agent: FakeAgent) -> None:
             assert line
         await look.press("question_mark")
         await look.goes("Home")
+
+
+async def test_a_folder_with_a_bucket_tells_how_it_stands(agent: FakeAgent) -> None:
+    in_step = folder("papers", bucket="s3://nas/papers", in_step=at(16, 14, 2), files=880)
+    async with looking(agent.socket, size=(120, 30)) as look:
+        await look.until(lambda: agent.listeners)
+        await agent.tell(Event(type="folder", folder=in_step))
+        await look.sees("in step 14:02")
+        assert "~/Papers ⇄ s3://nas/papers" in look.line_with("in step 14:02")
+        await agent.tell(Event(type="folder", folder=msgspec.structs.replace(in_step, to_carry=7)))
+        await look.sees("7 to carry")

@@ -61,7 +61,10 @@ def _folders(live: Live, around: Surroundings) -> Iterator[Row]:
 
 
 def _look(folder: FolderStatus) -> object:
-    return (folder.path, folder.state, folder.reason, folder.files, folder.new_today, folder.waiting)
+    return (
+        *(folder.path, folder.state, folder.reason, folder.files, folder.new_today, folder.waiting),
+        *(folder.bucket, folder.in_step, folder.to_carry),
+    )
 
 
 def _folder_drawer(folder: FolderStatus, names: int, around: Surroundings) -> Callable[[int], Line]:
@@ -73,7 +76,7 @@ def _folder_drawer(folder: FolderStatus, names: int, around: Surroundings) -> Ca
             (f"{folder.state:<8}  ", FOLDER_ROLES[folder.state]),
         )
         room = width - name - 12
-        path = around.tilde(folder.path)
+        path = _place(folder, around)
         if folder.reason:
             reason = cut(folder.reason, room)
             rest = room - cell_len(reason) - 2
@@ -81,17 +84,28 @@ def _folder_drawer(folder: FolderStatus, names: int, around: Surroundings) -> Ca
         told: Line = ((right(words.files(folder.files), 13), "text"),)
         room -= 13
         if room >= 18:
-            told = (*told, (right(_news(folder), 17), "accent" if folder.new_today or folder.waiting else "faint"))
+            is_new = folder.to_carry or folder.new_today or folder.waiting
+            told = (*told, (right(_news(folder, around), 17), "accent" if is_new else "faint"))
             room -= 17
         return (*state, *told, ("  ", "text"), (_at_right(path, room - 2), "faint"))
 
     return draw
 
 
-def _news(folder: FolderStatus) -> str:
+def _place(folder: FolderStatus, around: Surroundings) -> str:
+    """Return where a folder lies, and the bucket that it is kept in step with."""
+    path = around.tilde(folder.path)
+    return f"{path} ⇄ {folder.bucket}" if folder.bucket not in ("", folder.path) else path
+
+
+def _news(folder: FolderStatus, around: Surroundings) -> str:
+    if folder.to_carry:
+        return f"{words.count(folder.to_carry)} to carry"
     if folder.waiting:
         return f"{words.count(folder.waiting)} settling"
-    return f"{words.count(folder.new_today)} new today" if folder.new_today else "nothing new"
+    if folder.new_today:
+        return f"{words.count(folder.new_today)} new today"
+    return f"in step {words.when(folder.in_step, around.now())}" if folder.in_step else "nothing new"
 
 
 def _at_right(path: str, width: int) -> str:
