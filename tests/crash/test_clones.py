@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -34,25 +34,29 @@ pytestmark = [
 ]
 
 each_kind = pytest.mark.parametrize("kind", ["xfs", "btrfs"])
+each_scenario = pytest.mark.parametrize("scenario", CLONES, ids=lambda scenario: scenario.name)
 
 
-def on_a_disk(kind: str, directory: Path, work: Callable[[Theatre], object]) -> None:
+def on_a_disk(
+    kind: str, directory: Path, work: Callable[[Theatre], object], scenarios: Sequence[Scenario] = CLONES
+) -> None:
     """Do something with the theatre of each scenario, on a disk that vanishes with it."""
     if shutil.which(MAKE[kind][0]) is None:
         pytest.skip(f"needs {MAKE[kind][0]}")
-    in_child(lambda: [work(theatre) for theatre in _theatres(kind, directory)])
+    in_child(lambda: [work(theatre) for theatre in _theatres(kind, directory, scenarios)])
 
 
-def _theatres(kind: str, directory: Path) -> Iterator[Theatre]:
+def _theatres(kind: str, directory: Path, scenarios: Sequence[Scenario] = CLONES) -> Iterator[Theatre]:
     power.leave_the_shared_mounts()
     disk = Disk(kind, directory / "disk")
     with closing(History(directory / "history.db")) as history:
-        for scenario in CLONES:
+        for scenario in scenarios:
             yield Theatre(scenario, disk.folder / "state", disk.folder / "other", history)
 
 
 @each_kind
-def test_killed_at_every_point(kind: str, tmp_path: Path) -> None:
+@each_scenario
+def test_killed_at_every_point(kind: str, scenario: Scenario, tmp_path: Path) -> None:
     def kill(theatre: Theatre) -> None:
         expected = theatre.rehearse()
         points = points_of(expected.calls)
@@ -62,26 +66,28 @@ def test_killed_at_every_point(kind: str, tmp_path: Path) -> None:
         for _ in range(len(points)):
             play(theatre, expected, [chosen.choice(points) for _ in range(3)])
 
-    on_a_disk(kind, tmp_path, kill)
+    on_a_disk(kind, tmp_path, kill, [scenario])
 
 
 @each_kind
-def test_every_call_may_fail(kind: str, tmp_path: Path) -> None:
+@each_scenario
+def test_every_call_may_fail(kind: str, scenario: Scenario, tmp_path: Path) -> None:
     def fail(theatre: Theatre) -> None:
         for number in range(len(theatre.rehearse().calls)):
             for lasting in (False, True):
                 check_failure(theatre, number, ERRORS[number % len(ERRORS)], lasting=lasting)
 
-    on_a_disk(kind, tmp_path, fail)
+    on_a_disk(kind, tmp_path, fail, [scenario])
 
 
 @each_kind
-def test_a_file_edited_at_every_moment_keeps_the_edit(kind: str, tmp_path: Path) -> None:
+@each_scenario
+def test_a_file_edited_at_every_moment_keeps_the_edit(kind: str, scenario: Scenario, tmp_path: Path) -> None:
     def edit(theatre: Theatre) -> None:
         for moment in range(len(theatre.rehearse().calls)):
             check_edits(theatre, moment)
 
-    on_a_disk(kind, tmp_path, edit)
+    on_a_disk(kind, tmp_path, edit, [scenario])
 
 
 def test_whatever_must_be_durable_is(tmp_path: Path) -> None:
