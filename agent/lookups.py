@@ -32,6 +32,7 @@ class Lookups:
         self._contents = contents
         self._asking = asyncio.Lock()
         self._process: Process | None = None
+        self._leaving: Process | None = None
         self._idle: asyncio.TimerHandle | None = None
 
     async def copies(self, config: Config, folder: Folder, paths: Sequence[bytes]) -> list[bytes]:
@@ -73,10 +74,12 @@ class Lookups:
         """Have it end by itself: nobody will ask it any more."""
         if self._process is not None and self._process.stdin is not None and not self._asking.locked():
             self._process.stdin.close()
+            self._leaving, self._process = self._process, None
 
     async def _end(self) -> None:
-        process, self._process = self._process, None
-        if process is not None:
+        ending = filter(None, (self._process, self._leaving))
+        self._process = self._leaving = None
+        for process in ending:
             with suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
