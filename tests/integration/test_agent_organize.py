@@ -187,6 +187,6 @@ def test_a_folder_whose_rules_hold_everything_back_comes_to_rest(agent: AgentUnd
 
 
 def _ended(metrics: bytes) -> int:
-    """Return how many operations came to rest, those that found nothing to do among them."""
-    lines = [line for line in metrics.splitlines() if line.startswith(b"shelver_operations_total")]
+    """Return how many organize operations came to rest, those that found nothing to do among them."""
+    lines = [line for line in metrics.splitlines() if line.startswith(b'shelver_operations_total{kind="organize"')]
     return sum(int(float(line.rpartition(b" ")[2])) for line in lines)
