@@ -57,7 +57,7 @@ def settle(colors: Colors) -> None:
     """
     wanted = {"TEXTUAL_ANIMATIONS": "none"}
     if "SSH_CONNECTION" in os.environ:
-        wanted |= {"TEXTUAL_FPS": "10", "TEXTUAL_SMOOTH_SCROLL": "0"}
+        wanted |= {"TEXTUAL_FPS": "40", "TEXTUAL_SMOOTH_SCROLL": "0"}
     if colors != "auto":
         wanted["TEXTUAL_COLOR_SYSTEM"] = _SYSTEMS[colors]
     for name, value in wanted.items():

@@ -65,6 +65,10 @@ class PseudoTerminal:
             data = b""
         if not data:
             self.stall()
+        self.arrived(data)
+
+    def arrived(self, data: bytes) -> None:
+        """Take what was written into account."""
         self.bytes += data
         try:
             self.screen.take(self._decode(data))
@@ -144,6 +148,7 @@ async def terminal(
     socket: Path,
     *,
     size: tuple[int, int] = (80, 24),
+    kind: type[PseudoTerminal] = PseudoTerminal,
     beat: float = 0.5,
     mouse: bool = True,
     environment: Mapping[str, str] = {},
@@ -158,7 +163,7 @@ async def terminal(
         *program, stdin=slave, stdout=slave, stderr=slave, env={**around, **environment}, start_new_session=True
     )
     os.close(slave)
-    there = PseudoTerminal(master, process, size)
+    there = kind(master, process, size)
     try:
         yield there
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from textual.app import App, ComposeResult
@@ -12,6 +13,8 @@ from tests.tui.fake_agent import FakeAgent
 from tests.tui.home_server import CAMERA, operation, preview
 from tests.tui.hostile import PAYLOADS, hostile_names, hostile_steps
 from tests.tui.looking import Look, looking
+from tests.tui.poisoned import Poison, PoisonedAgent
+from tests.tui.scenes import SCENES, Scene, furnished_for_all
 from tui.theme import INK, variables
 from tui.widgets.line import Lines
 from tui.widgets.paged_list import PagedList
@@ -78,6 +81,23 @@ async def test_hostile_names_in_titles_toasts_boxes_and_the_palette(agent: FakeA
         await look.goes("CommandPalette")
         await look.sees("Resume")
         assert_clean(look)
+
+
+@pytest.mark.parametrize("salt", [0, *(pytest.param(n, marks=pytest.mark.heavy) for n in (611, 1222, 1833, 2444))])
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")  # a worker replaced before it began
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
+async def test_harmful_names_on_every_screen(
+    scene: Scene, salt: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent, poison = furnished_for_all(tmp_path / "agent.sock"), Poison(salt)
+    PoisonedAgent(agent, poison).install(monkeypatch.setattr)
+    async with agent, looking(agent.socket, size=(100, 40)) as look:
+        look.face.tell(poison.said("could not: a.jpg"), trouble=True)
+        await scene(look, poison.said)
+        for size in ((100, 40), (60, 15), (200, 50)):
+            await look.pilot.resize_terminal(*size)
+            await look.pilot.pause(0.05)
+            assert_clean(look)
 
 
 async def test_hostile_names_that_pass_by_while_something_runs(agent: FakeAgent) -> None:

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import random
+from pathlib import Path
+
 import pytest
 
 from tests.tui.fake_agent import FakeAgent
-from tests.tui.looking import looking
+from tests.tui.looking import Look, looking
+from tests.tui.scenes import SCENES, Scene, as_it_is, furnished_for_all
 
 SIZES = [(1, 1), (2, 1), (20, 5), (40, 10), (59, 14), (60, 15), (80, 24), (84, 24), (140, 40), (300, 100)]
+
+
+def widths(look: Look) -> set[int]:
+    return {strip.cell_length for strip in look.face.screen._compositor.render_strips()}
+
+
+async def resized(look: Look, size: tuple[int, int]) -> None:
+    """Be another size, and wait until every line is as wide."""
+    await look.pilot.resize_terminal(*size)
+    await look.until(lambda: widths(look) == {size[0]})
 
 
 async def test_no_size_brings_it_down(agent: FakeAgent) -> None:
     async with looking(agent.socket) as look:
         for size in SIZES:
-            await look.pilot.resize_terminal(*size)
-            assert {strip.cell_length for strip in look.face.screen._compositor.render_strips()} == {size[0]}
+            await resized(look, size)
         for keys in (
             ("l",),
             ("escape", "4", "down", "down", "down", "enter"),
@@ -24,8 +37,28 @@ async def test_no_size_brings_it_down(agent: FakeAgent) -> None:
         ):
             await look.press(*keys)
             for size in ((1, 1), (150, 40)):
-                await look.pilot.resize_terminal(*size)
-                assert {strip.cell_length for strip in look.face.screen._compositor.render_strips()} == {size[0]}
+                await resized(look, size)
+
+
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")  # a worker replaced before it began
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
+async def test_every_screen_bears_a_storm_of_sizes(scene: Scene, tmp_path: Path) -> None:
+    chance = random.Random(scene.__name__)
+    async with furnished_for_all(tmp_path / "agent.sock") as agent, looking(agent.socket) as look:
+        await scene(look, as_it_is)
+        place = look.place
+        for size in [
+            (1, 1),
+            (300, 100),
+            *((chance.randint(1, 300), chance.randint(1, 100)) for _ in range(6)),
+            (60, 15),
+        ]:
+            await resized(look, size)
+            for key in ("down", "pagedown", "up"):
+                await look.press(key)
+            assert widths(look) == {size[0]}
+        await look.pilot.resize_terminal(80, 24)
+        assert look.place == place
 
 
 async def test_a_terminal_too_small_is_told_politely_and_recovers(agent: FakeAgent) -> None:

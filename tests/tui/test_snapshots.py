@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 from pytest_textual_snapshot import SVGImageExtension  # type: ignore[import-untyped]
 from syrupy.assertion import SnapshotAssertion
 
 from tests.tui.fake_agent import FakeAgent
-from tests.tui.home_server import big_proposal
 from tests.tui.looking import Look, looking
-from tui.widgets.paged_list import PagedList
+from tui.outfit import Outfit
+
+Scene = Callable[[Look], Awaitable[None]]
 
 
 @pytest.fixture
@@ -24,104 +27,85 @@ def picture(snapshot: SnapshotAssertion) -> SnapshotAssertion:
 async def taken(look: Look) -> str:
     """Return the screen as a picture, once nothing is under way."""
     await look.pilot.pause()
+    look.face.console._color_system = None  # whatever terminal the tests run in
     return look.face.export_screenshot()
 
 
-async def big_operation(look: Look) -> None:
-    look.face.show_operation(look.face.live.operations["cam0big0"])
-    await look.goes("OperationScreen")
-    await look.until(lambda: look.one(PagedList).current is not None)
-    await look.sees("1 of 100,000")
+SIZES = {60: (60, 20), 80: (80, 24), 200: (200, 50)}
 
 
-async def test_home(agent: FakeAgent, picture: SnapshotAssertion) -> None:
-    async with looking(agent.socket) as look:
-        await look.sees("48,310 files")
+async def home(look: Look) -> None:
+    await look.press("down")
+    await look.sees("48,310 files", "61 %", "files a day")
+
+
+async def home_at_its_smallest(look: Look) -> None:
+    await look.sees("48,310 files", "61 %")
+
+
+async def approve(look: Look) -> None:
+    look.face.acts.cancel(look.face.live.operations["cam2runs"])
+    await look.goes("Confirm")
+
+
+async def where(look: Look) -> None:
+    await look.press("w")
+    await look.goes("Where")
+    await look.types("0042")
+    await look.press("enter")
+    await look.sees("found", "IMG_000042.JPG")
+
+
+async def help_(look: Look) -> None:
+    await look.press("question_mark")
+    await look.goes("Help")
+
+
+async def palette(look: Look) -> None:
+    await look.press("ctrl+p")
+    await look.goes("CommandPalette")
+    await look.types("cam")
+    await look.sees("Organize camera", "Pause camera")
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("scene", [home, approve, where, help_], ids=lambda scene: scene.__name__)
+async def test_size(agent: FakeAgent, picture: SnapshotAssertion, scene: Scene, size: int) -> None:
+    async with looking(agent.socket, size=SIZES[size]) as look:
+        await scene(look)
         assert await taken(look) == picture
 
 
-async def test_home_wide(agent: FakeAgent, picture: SnapshotAssertion) -> None:
-    async with looking(agent.socket, size=(200, 50)) as look:
-        await look.press("down")
-        await look.sees("moves by itself")
-        assert await taken(look) == picture
-
-
-async def test_home_at_its_smallest(agent: FakeAgent, picture: SnapshotAssertion) -> None:
+async def test_smallest(agent: FakeAgent, picture: SnapshotAssertion) -> None:
     async with looking(agent.socket, size=(60, 15)) as look:
-        await look.sees("48,310 files")
+        await home_at_its_smallest(look)
         assert await taken(look) == picture
 
 
-async def test_home_in_sixteen_colours(agent: FakeAgent, picture: SnapshotAssertion) -> None:
-    async with looking(agent.socket) as look:
-        look.face.theme = "ansi-dark"
-        await look.sees("48,310 files")
-        assert await taken(look) == picture
-
-
-async def test_home_light(agent: FakeAgent, picture: SnapshotAssertion) -> None:
-    async with looking(agent.socket) as look:
-        look.face.theme = "shelver-light"
-        await look.sees("48,310 files")
-        assert await taken(look) == picture
-
-
-async def test_newcomer(bare: FakeAgent, picture: SnapshotAssertion) -> None:
-    async with looking(bare.socket) as look:
+@pytest.mark.parametrize("size", SIZES)
+async def test_newcomer(bare: FakeAgent, picture: SnapshotAssertion, size: int) -> None:
+    async with looking(bare.socket, size=SIZES[size]) as look:
         await look.sees("Nothing is watched yet.")
         assert await taken(look) == picture
 
 
-async def test_operations(agent: FakeAgent, picture: SnapshotAssertion) -> None:
+@pytest.mark.parametrize("theme", ["ansi-dark", "shelver-light"])
+@pytest.mark.parametrize("scene", [home, palette], ids=lambda scene: scene.__name__)
+async def test_theme(agent: FakeAgent, picture: SnapshotAssertion, scene: Scene, theme: str) -> None:
     async with looking(agent.socket) as look:
-        await look.press("l")
-        await look.goes("Operations")
-        await look.sees("99,900 moved")
+        look.face.theme = theme
+        await scene(look)
         assert await taken(look) == picture
 
 
-async def test_operation(agent: FakeAgent, picture: SnapshotAssertion) -> None:
-    async with looking(agent.socket) as look:
-        await big_operation(look)
+async def test_without_colours(agent: FakeAgent, picture: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with looking(agent.socket, outfit=Outfit(theme="ansi-dark")) as look:
+        await approve(look)
         assert await taken(look) == picture
 
 
-async def test_operation_wide(agent: FakeAgent, picture: SnapshotAssertion) -> None:
-    async with looking(agent.socket, size=(200, 50)) as look:
-        await big_operation(look)
-        await look.sees("~/Camera/Pictures/2026/2026-01/IMG_000000.JPG")
-        assert await taken(look) == picture
-
-
-async def test_undo(agent: FakeAgent, picture: SnapshotAssertion) -> None:
-    async with looking(agent.socket) as look:
-        await big_operation(look)
-        await look.press("u")
-        await look.sees("Undo 99,900 files")
-        assert await taken(look) == picture
-
-
-async def test_approve(agent: FakeAgent, picture: SnapshotAssertion) -> None:
-    async with looking(agent.socket) as look:
-        look.face.show_operation(big_proposal(agent))
-        await look.sees("3,994 files into 7 folders")
-        await look.press("a")
-        await look.goes("Confirm")
-        assert await taken(look) == picture
-
-
-async def test_where(agent: FakeAgent, picture: SnapshotAssertion) -> None:
-    async with looking(agent.socket) as look:
-        await look.press("w")
-        await look.types("0042")
-        await look.press("enter")
-        await look.sees("1 file found")
-        assert await taken(look) == picture
-
-
-async def test_help(agent: FakeAgent, picture: SnapshotAssertion) -> None:
-    async with looking(agent.socket) as look:
-        await look.press("question_mark")
-        await look.goes("Help")
+async def test_in_ascii(agent: FakeAgent, picture: SnapshotAssertion) -> None:
+    async with looking(agent.socket, outfit=Outfit(theme="ansi-dark", ascii=True)) as look:
+        await home(look)
         assert await taken(look) == picture

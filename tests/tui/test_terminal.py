@@ -134,9 +134,9 @@ def test_a_network_gets_few_frames_and_what_a_person_set_stays(monkeypatch: pyte
         monkeypatch.setenv(name, "")  # so that what is set here is taken back
         monkeypatch.delenv(name)
     monkeypatch.setenv("SSH_CONNECTION", "::1 1 ::1 22")
-    monkeypatch.setenv("TEXTUAL_FPS", "30")
+    monkeypatch.setenv("TEXTUAL_FPS", "15")
     terminal_settings.settle("auto")
-    assert (os.environ["TEXTUAL_FPS"], os.environ["TEXTUAL_SMOOTH_SCROLL"]) == ("30", "0")
+    assert (os.environ["TEXTUAL_FPS"], os.environ["TEXTUAL_SMOOTH_SCROLL"]) == ("15", "0")
     assert os.environ["TEXTUAL_ANIMATIONS"] == "none"
 
 
