@@ -14,8 +14,9 @@ from textual.timer import Timer
 from core.errors import ShelverError
 from core.model import FolderStatus, Operation
 from tui import words
-from tui.screens.home_rows import Many, home_rows
+from tui.screens.home_rows import home_rows
 from tui.screens.place import Banner, Place
+from tui.screens.turns import Many
 from tui.widgets.board import Board
 from tui.widgets.chart import Chart
 from tui.widgets.glance import Glance
