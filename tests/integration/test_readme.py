@@ -12,7 +12,9 @@ import pytest
 
 from tests import trees
 from tests.commands import Home
+from tui.choices import read_choices
 from tui.cli import VERBS, shelver
+from tui.keymap import keymap
 
 README = Path(__file__).parents[2] / "README.md"
 TEXT = README.read_text(encoding="utf-8")
@@ -28,6 +30,12 @@ def home(tmp_path: Path) -> Home:
     trees.write(command, f'#!/bin/sh\nexec {sys.executable} -P -m tui.cli "$@"\n'.encode())
     command.chmod(0o755)
     return made
+
+
+def test_the_keys_it_shows_can_be_had(tmp_path: Path) -> None:
+    file = tmp_path / "tui.toml"
+    file.write_text(BLOCKS["keys"])
+    assert keymap(read_choices(file).keys)["undo"] == "U"
 
 
 def run_block(name: str, home: Home) -> str:

@@ -13,7 +13,7 @@ async def test_help_tells_every_key_of_the_place(agent: FakeAgent) -> None:
     async with looking(agent.socket, size=(100, 60)) as look:
         await look.press("f1")
         await look.goes("Help")
-        for line in ("o organize", "↓ j next line", "^l draw again", "q quit", "^p palette", "1 to the folders"):
+        for line in ("o organize", "↓ j n next line", "^l draw again", "q quit", "^p palette", "1 to the folders"):
             assert any(line in " ".join(shown.split()) for shown in look.lines), line
         assert SHIFT[0] in look.text
         assert "^q" not in look.text and "ctrl+q" not in look.text  # flow control of a terminal: none of ours

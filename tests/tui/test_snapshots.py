@@ -13,6 +13,8 @@ from syrupy.assertion import SnapshotAssertion
 
 from tests.tui.fake_agent import FakeAgent
 from tests.tui.looking import Look, looking
+from tests.tui.pictures import PICTURES, ROOT, SOURCES
+from tests.tui.pictures import picture as picture_of
 from tui.outfit import Outfit
 
 Scene = Callable[[Look], Awaitable[None]]
@@ -109,3 +111,9 @@ async def test_in_ascii(agent: FakeAgent, picture: SnapshotAssertion) -> None:
     async with looking(agent.socket, outfit=Outfit(theme="ansi-dark", ascii=True)) as look:
         await home(look)
         assert await taken(look) == picture
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_the_readme_shows_the_screens_as_they_look_now(name: str) -> None:
+    assert (PICTURES / f"{name}.svg").read_text() == picture_of(name), "python -m tests.tui.pictures takes them anew"
+    assert f".github/pictures/{name}.svg" in (ROOT / "README.md").read_text()

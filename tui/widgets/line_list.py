@@ -44,8 +44,8 @@ class LineList(Named, ScrollView, can_focus=True, inherit_bindings=False):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "open"),
-        Binding("down,j", "move(1)", "next line", show=False),
-        Binding("up,k", "move(-1)", "line before", show=False),
+        Binding("down,j,n", "move(1)", "next line", show=False),
+        Binding("up,k,N", "move(-1)", "line before", show=False),
         Binding("pagedown,ctrl+d", "page(1)", "next page", show=False),
         Binding("pageup,ctrl+u", "page(-1)", "page before", show=False),
         Binding("home,g", "edge(-1)", "first line", show=False),
