@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import struct
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import Any
 from zlib import crc32
 
@@ -60,6 +61,14 @@ def frame_offsets(data: memoryview, name: str) -> array[int]:
         offsets.append(offset)
         offset += _HEAD.size + head[0]
     return offsets
+
+
+def offsets_after(data: memoryview, sizes: Sequence[int]) -> array[int] | None:
+    """Return where each frame begins, if those after the first have these sizes and fill the data; else None."""
+    head = _head(data, 0)
+    start = _HEAD.size + head[0] if head is not None else 0
+    offsets = array("Q", [0, *accumulate(sizes, initial=start)])
+    return offsets if offsets.pop() == len(data) else None
 
 
 def payload_at(data: memoryview, offset: int, name: str) -> memoryview:

@@ -64,7 +64,10 @@ _decode_steps = msgpack.Decoder(list[Step]).decode
 
 
 class PlanHead(Struct, array_like=True):
-    """The first frame of a plan. `counts`: steps in all, steps that act on files; `lines`: see core.plan_lines."""
+    """The first frame of a plan. `counts`: steps in all, steps that act on files; `lines`: see core.plan_lines.
+
+    `sizes`: bytes of each frame that follows, so that any is found without a look at those before it.
+    """
 
     operation: str
     roots: list[bytes]
@@ -72,6 +75,7 @@ class PlanHead(Struct, array_like=True):
     reviewed: bool
     counts: tuple[int, int]
     lines: list[int] = []
+    sizes: list[int] = []
 
 
 class Approval(Struct, omit_defaults=True):
@@ -127,10 +131,11 @@ class OperationFiles:
         """Write the plan, whole and durable, or leave none. Steps must be numbered from 0 without a gap."""
         files = sum(step.kind not in ("mkdir", "rmdir") for step in plan.steps)
         lines = lines_by_frame(plan.steps, FRAME_STEPS)
-        head = PlanHead(plan.operation, plan.roots, plan.rules, plan.reviewed, (len(plan.steps), files), lines)
         starts = range(0, len(plan.steps), FRAME_STEPS)
-        parts = [framed(head), *(framed(plan.steps[start : start + FRAME_STEPS]) for start in starts)]
-        write_durably(self.plan_path, b"".join(parts))
+        parts = [framed(plan.steps[start : start + FRAME_STEPS]) for start in starts]
+        counts, sizes = (len(plan.steps), files), list(map(len, parts))
+        head = PlanHead(plan.operation, plan.roots, plan.rules, plan.reviewed, counts, lines, sizes)
+        write_durably(self.plan_path, b"".join((framed(head), *parts)))
 
     def has_plan(self) -> bool:
         """Tell whether planning came to its end."""

@@ -10,7 +10,7 @@ from itertools import accumulate, groupby
 from msgspec import msgpack
 
 from core.errors import JournalDamaged, WrongState
-from core.frames import frame_offsets, payload_at
+from core.frames import frame_offsets, offsets_after, payload_at
 from core.journal import FRAME_STEPS, OperationFiles, PlanHead
 from core.model import Step
 from core.plan_lines import begins_line
@@ -31,8 +31,8 @@ class PlanPages:
             raise WrongState("it has no plan yet", operation=files.directory.name, state="unplanned") from None
         except ValueError:  # what is empty cannot be mapped
             raise JournalDamaged(f"{self._name}, byte 0") from None
-        self._offsets = frame_offsets(self._data, self._name)
         head: PlanHead = msgpack.decode(payload_at(self._data, 0, self._name), type=PlanHead)
+        self._offsets = offsets_after(self._data, head.sizes) or frame_offsets(self._data, self._name)
         self.roots = head.roots
         self.total = head.counts[0]
         """How many steps there are."""

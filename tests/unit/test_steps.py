@@ -12,10 +12,12 @@ from itertools import groupby
 from pathlib import Path
 
 import pytest
+from msgspec import msgpack
 
 from core import outcome_table
 from core.errors import WrongState
-from core.journal import FRAME_STEPS, Finished, OperationFiles
+from core.frames import frame_offsets, framed, offsets_after, payload_at
+from core.journal import FRAME_STEPS, Finished, OperationFiles, PlanHead
 from core.model import Counts, Fingerprint, Plan, Request, Step, now
 from core.outcome_table import OutcomeTable
 from core.step_search import _LIKE_ASCII
@@ -250,3 +252,17 @@ def test_a_damaged_table_is_made_anew(
     data[-1] ^= 1
     kept.write_bytes(bytes(data) if damage is None else damage)
     assert [step.outcome for step in StepPages().page(files, 0, 9).steps] == ["done", "pending"]
+
+
+def test_frames_are_found_by_the_sizes_in_the_head_or_one_by_one(files: OperationFiles) -> None:
+    planned(files, *(b"%d" % number for number in range(3 * FRAME_STEPS + 5)))
+    data = files.plan_path.read_bytes()
+    view = memoryview(data)
+    head: PlanHead = msgpack.decode(payload_at(view, 0, "plan"), type=PlanHead)
+    assert len(head.sizes) == 4
+    assert offsets_after(view, head.sizes) == frame_offsets(view, "plan")
+    assert offsets_after(view, head.sizes[:-1]) is None
+    old = framed([*msgpack.decode(payload_at(view, 0, "plan"))[:5]])  # a head of before they were told
+    files.plan_path.write_bytes(old + data[len(data) - sum(head.sizes) :])
+    page = StepPages().lines(files, 3 * FRAME_STEPS, 9)
+    assert [step.seq for step in page.steps] == list(range(3 * FRAME_STEPS, 3 * FRAME_STEPS + 5))
