@@ -19,6 +19,7 @@ def main(names: list[str]) -> int:
     if unknown := [name for name in wanted if name not in there]:
         print(f"no such bench: {', '.join(unknown)}; there are {', '.join(there)}", file=sys.stderr)
         return 2
+    del sys.argv[1:]  # a bench that runs by itself takes numbers there
     for name in wanted:
         print(f"── {name}", flush=True)
         importlib.import_module(f"tests.bench.{name}").main()
