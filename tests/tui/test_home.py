@@ -64,18 +64,18 @@ async def test_what_happens_is_drawn_as_it_happens(agent: FakeAgent) -> None:
 async def test_a_resync_asks_for_everything_again(agent: FakeAgent) -> None:
     async with looking(agent.socket) as look:
         await look.until(lambda: agent.listeners)
-        agent.put(operation("missed00", 95, folder="scans", counts=Counts(planned=5, done=5)))
+        agent.put(operation("missed00", 95, folder="scans", counts=Counts(planned=77, done=77)))
         await agent.tell(Event(type="resync"))
-        await look.sees("5 moved")
+        await look.sees("77 moved")
 
 
 async def test_events_that_did_not_arrive_are_made_up_for(agent: FakeAgent) -> None:
     async with looking(agent.socket) as look:
         await look.until(lambda: agent.listeners)
-        agent.put(operation("missed00", 95, folder="scans", counts=Counts(planned=5, done=5)))
+        agent.put(operation("missed00", 95, folder="scans", counts=Counts(planned=77, done=77)))
         agent._seq += 3  # these went past
         await agent.tell(Event(type="progress", progress=progress(1300)))
-        await look.sees("5 moved")
+        await look.sees("77 moved")
 
 
 async def test_after_an_absence_nothing_is_missed(agent: FakeAgent) -> None:
@@ -83,11 +83,11 @@ async def test_after_an_absence_nothing_is_missed(agent: FakeAgent) -> None:
         await look.until(lambda: agent.listeners)
         await agent.stop()
         await look.sees("out of reach")
-        agent.put(operation("absent00", 95, folder="scans", counts=Counts(planned=7, done=7)))
+        agent.put(operation("absent00", 95, folder="scans", counts=Counts(planned=88, done=88)))
         del agent.progress["cam2runs"]
         agent.put(msgspec.structs.replace(agent.operations["cam2runs"], state="completed", counts=Counts(done=2118)))
         await agent.start()
-        await look.sees("7 moved", "2,118 moved")
+        await look.sees("88 moved", "2,118 moved")
         assert "out of reach" not in look.text and "Running" not in look.text
 
 
