@@ -113,7 +113,8 @@ class Cache:
             if version not in (0, self.version):
                 raise _OtherVersion
             connection.executescript(self.schema)
-            connection.execute(f"PRAGMA user_version = {self.version}")
+            if version != self.version:  # said again it would be written again, and waited for, at each opening
+                connection.execute(f"PRAGMA user_version = {self.version}")
             for table in self.tables:
                 connection.execute(f"SELECT * FROM {table} LIMIT 1").fetchone()  # noqa: S608 -- not anyone's data
         except BaseException:
