@@ -5,8 +5,8 @@
 
 Everything runs in turn, warm: each figure is the median of the rounds, and a ratio to jdupes in the same run. Shelver's
 engine is timed in a process that has started already, the whole command by itself. What is found is compared with what
-was made: a wrong answer ends the bench. `least` and `processors` (seconds of all of them) tell a busy machine by. Memory
-is what all processes of a run have together, by looking often.
+was made: a wrong answer ends the bench. `least` and `processors` (seconds of all of them) tell of a busy machine.
+Memory is what all processes of a run have together, by looking often.
 """
 
 from __future__ import annotations
