@@ -44,10 +44,8 @@ _64_BITS = 1 << 64
 
 Advanced = Callable[[int], None]
 """Hears of bytes read of long files."""
-
 UNTOLD = 255
 """In place of the kind of a file that could not be compared, or is of one kind too many."""
-
 LOOKED = struct.Struct("<qQq")
 """Outcome, device and number of parts of one directory."""
 TROUBLES = struct.Struct("<qq")
@@ -163,7 +161,7 @@ def _listed(descriptor: int, marks: frozenset[str]) -> list[bytes]:
                     continue
                 if status.st_dev == device:  # else it is a mount of its own, that nothing can take away
                     names.append(name)
-                    times = (status.st_mtime_ns, status.st_ctime_ns)
+                    times = status.st_mtime_ns, status.st_ctime_ns
                     numbers += (status.st_size, *times, status.st_ino, status.st_nlink)
             elif item.is_dir(follow_symlinks=False):
                 below.append(name)
@@ -251,24 +249,20 @@ def _two_ends(descriptor: int, size: int) -> bytes:
 
 def _whole_digests(directory: int, asked: _Asked, advanced: Advanced) -> list[bytes]:
     """Return the digest of each file; `advanced` hears how far it is."""
-    digests = []
-    for name, size, ctime, inode in asked.each():
+    digests = [MISSING] * len(asked.names)
+    for number, (name, size, ctime, inode) in enumerate(asked.each()):
         try:
             descriptor = os.open(name, _TO_READ, dir_fd=directory)
             try:
                 digest = _whole_digest(descriptor, advanced)
-                status = os.fstat(descriptor)
+                is_same = _is_as_listed(os.fstat(descriptor), size, ctime, inode)
             finally:
                 os.close(descriptor)
         except OSError:
             asked.troubles[1] += 1
-            digests.append(MISSING)
-            continue
-        if _is_as_listed(status, size, ctime, inode):
-            digests.append(digest)
         else:
-            asked.troubles[0] += 1
-            digests.append(MISSING)
+            digests[number] = digest if is_same else MISSING
+            asked.troubles[0] += not is_same
     return digests
 
 
