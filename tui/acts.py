@@ -33,6 +33,10 @@ class Acts:
         """Have a folder planned, and show the plan; nothing moves before it is approved."""
         self._face.attempt(lambda: self._face.agent.submit("organize", folder, dry_run=True), self._planned)
 
+    def plan_sync(self, folder: str) -> None:
+        """Have a folder compared with its bucket, and show the plan; nothing is carried before it is approved."""
+        self._face.attempt(lambda: self._face.agent.submit("sync", folder, dry_run=True), self._planned)
+
     def _planned(self, operation: Operation) -> None:
         self.planned_here.add(operation.id)
         self._started(operation)

@@ -234,3 +234,15 @@ async def test_a_folder_with_a_bucket_tells_how_it_stands(agent: FakeAgent) -> N
         assert "~/Papers ⇄ s3://nas/papers" in look.line_with("in step 14:02")
         await agent.tell(Event(type="folder", folder=msgspec.structs.replace(in_step, to_carry=7)))
         await look.sees("7 to carry")
+
+
+async def test_a_folder_with_a_bucket_is_synced_by_a_key_and_no_other_is(agent: FakeAgent) -> None:
+    async with looking(agent.socket, size=(120, 30)) as look:
+        await look.until(lambda: agent.listeners)
+        assert "s sync" not in look.text
+        await agent.tell(Event(type="folder", folder=folder("aaa", bucket="s3://nas/aaa", in_step=at(16, 14, 2))))
+        await look.sees("in step 14:02")
+        await look.press("g")
+        await look.sees("sync")
+        await look.press("s")
+        await look.until(lambda: [body["kind"] for _, _, body in agent.acts()] == ["sync"])

@@ -31,6 +31,7 @@ class FolderScreen(Place):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("o", "organize", "organize"),
+        Binding("s", "sync", "sync"),
         Binding("P", "pause", "pause", key_display="P"),
         Binding("P", "resume", "resume", key_display="P"),
         Binding("E", "edit", "edit config", key_display="E"),
@@ -40,7 +41,7 @@ class FolderScreen(Place):
         Binding("f5", "again", "look again", show=False),
         Binding("q", "quit", "quit", show=False),
     ]
-    CHANGES = frozenset({"organize", "pause", "resume", "edit"})
+    CHANGES = frozenset({"organize", "sync", "pause", "resume", "edit"})
     AUTO_FOCUS = "Board"
 
     def __init__(self, name: str) -> None:
@@ -128,6 +129,8 @@ class FolderScreen(Place):
             return False
         if action in ("organize", "duplicates") and folder is None:
             return False
+        if action == "sync" and (folder is None or folder.bucket in ("", folder.path)):
+            return False
         return super().check_action(action, parameters)
 
     @on(LineList.Opened)
@@ -139,6 +142,10 @@ class FolderScreen(Place):
     def action_organize(self) -> None:
         """Plan it, and show the plan."""
         self.face.acts.plan(self._named)
+
+    def action_sync(self) -> None:
+        """Compare it with its bucket, and show the plan."""
+        self.face.acts.plan_sync(self._named)
 
     def action_pause(self) -> None:
         """Start nothing there any more."""

@@ -37,6 +37,7 @@ class Home(Place):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("o", "organize", "organize"),
+        Binding("s", "sync", "sync"),
         Binding("u", "undo", "undo"),
         Binding("d", "duplicates", "duplicates"),
         Binding("w", "where", "where"),
@@ -53,7 +54,7 @@ class Home(Place):
         Binding("4", "jump('ended')", "to what happened lately", show=False),
         Binding("q", "quit", "quit", show=False),
     ]
-    CHANGES = frozenset({"organize", "undo", "pause", "resume", "add"})
+    CHANGES = frozenset({"organize", "sync", "undo", "pause", "resume", "add"})
     AUTO_FOCUS = "Board"
 
     def compose(self) -> ComposeResult:
@@ -144,6 +145,8 @@ class Home(Place):
             return False
         if action == "undo" and self.undoable is None:
             return None
+        if action == "sync" and (folder is None or folder.bucket in ("", folder.path)):
+            return False
         return super().check_action(action, parameters)
 
     # -- keys --------------------------------------------------------------------------------------------
@@ -162,6 +165,11 @@ class Home(Place):
         """Plan the folder under the cursor, and show the plan."""
         if self.folder is not None:
             self.face.acts.plan(self.folder.name)
+
+    def action_sync(self) -> None:
+        """Compare the folder under the cursor with its bucket, and show the plan."""
+        if self.folder is not None:
+            self.face.acts.plan_sync(self.folder.name)
 
     def action_undo(self) -> None:
         """Show what taking it back would do."""
