@@ -83,7 +83,8 @@ async def test_hostile_names_in_titles_toasts_boxes_and_the_palette(agent: FakeA
         assert_clean(look)
 
 
-@pytest.mark.parametrize("salt", [0, *(pytest.param(n, marks=pytest.mark.heavy) for n in (611, 1222, 1833, 2444))])
+@pytest.mark.parametrize("salt", [0, 611, 1222, 1833, 2444])
+@pytest.mark.heavy
 @pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")  # a worker replaced before it began
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
 async def test_harmful_names_on_every_screen(

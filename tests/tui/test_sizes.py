@@ -40,6 +40,7 @@ async def test_no_size_brings_it_down(agent: FakeAgent) -> None:
                 await resized(look, size)
 
 
+@pytest.mark.heavy
 @pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")  # a worker replaced before it began
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
 async def test_every_screen_bears_a_storm_of_sizes(scene: Scene, tmp_path: Path) -> None:

@@ -71,7 +71,9 @@ async def test_keys_and_pages_come_soon_over_a_slow_line(agent: FakeAgent) -> No
         assert max(pages.values()) <= PAGE_BYTES, pages
 
 
-@pytest.mark.parametrize("keys", [b"", b"l", b"?", b"w", b"4\r"])
+@pytest.mark.parametrize(
+    "keys", [b"", *(pytest.param(keys, marks=pytest.mark.heavy) for keys in (b"l", b"?", b"w", b"4\r"))]
+)
 async def test_while_nothing_happens_nothing_is_sent(agent: FakeAgent, keys: bytes) -> None:
     del agent.progress["cam2runs"], agent.operations["cam2runs"]
     async with terminal(agent.socket) as there:
