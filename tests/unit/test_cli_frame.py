@@ -114,9 +114,8 @@ def test_without_an_argument_of_its_own_values_spread_at_once() -> None:
     assert spread(["--only", "a", "b"], ["--only"], valued=["--only"], early=True) == ["--only", "a", "--only", "b"]
 
 
-@pytest.mark.parametrize("verb", ["sync"])
-def test_what_this_version_cannot_do_it_says_and_ends_with_2(verb: str, home: Home) -> None:
-    told = home.run(verb, str(home.downloads), "--dry-run")
+def test_what_this_version_cannot_do_it_says_and_ends_with_2(home: Home) -> None:
+    told = home.run("worker")
     assert told.code == 2
     assert told.out == ""
     assert "cannot do that yet" in told.err
