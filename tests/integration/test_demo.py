@@ -53,7 +53,7 @@ def test_a_kept_demo_can_be_looked_at(home: Home, short: Path) -> None:
     (kept,) = short.iterdir()
     assert f"Kept: {kept}" in told.out
     operations = home.run("ops", "--state", kept / "state", "--json").objects
-    assert {"organize", "rollback"} == {each["kind"] for each in operations}
+    assert {"organize", "dedupe", "rollback"} == {each["kind"] for each in operations}
     assert {each["state"] for each in operations} == {"completed"}
 
 

@@ -61,6 +61,8 @@ async def running(look: Look) -> None:
     await look.sees("IMG_000001")
     await look.press("f")
     await look.sees("following", "IMG_001292")
+    if look.face.size.width > 140:
+        await look.sees("that Shelver looks after")  # what is told of the file beside the list
 
 
 async def review(look: Look) -> None:
