@@ -15,7 +15,6 @@ from core.storage.remotes import Remotes
 if TYPE_CHECKING:
     from core.config_models import Config, Folder
 
-KEYS_A_PAGE = 1000
 DOLLARS_A_THOUSAND_LISTINGS = 0.005
 """What AWS asks in us-east-1; others ask less, most self-hosted ones nothing."""
 

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from core.config_models import Config, Folder
     from core.config_reader import Mistakes
 
-SCHEME = "s3://"
-
 
 def check_buckets(config: Config, mistakes: Mistakes) -> None:
     """Note remotes that are no URLs or hold a secret, folders that do not say which, and prefixes that overlap."""

@@ -77,18 +77,19 @@ class Downloads:
         if copy is None:
             return
         try:
-            place = None if step.occupant is None else self._recover_exchange(step, copy)
-            if target.fingerprint(self._run.destination(step)) == copy.fingerprint:
-                self._run.done(step, place or self._run.destination(step), copy.fingerprint)
+            if step.occupant is not None:
+                self._recover_exchange(step, copy)
+            place = self._run.destination(step)
+            if target.fingerprint(place) == copy.fingerprint:
+                self._run.done(step, place, copy.fingerprint)
         except StorageError as error:
             self._run.leave(step, "failed", str(error))
 
-    def _recover_exchange(self, step: Step, copy: Copy) -> bytes | None:
+    def _recover_exchange(self, step: Step, copy: Copy) -> None:
         """See that what came out of an exchange is in its place in the trash."""
         target, place = self._run.target(step), self._run.place_in_trash(step)
         if self._came_out(step) and target.fingerprint(step.destination) == copy.fingerprint:
             target.move(copy.temporary, target, place)
-        return None
 
     # -- fetching
 
@@ -127,7 +128,8 @@ class Downloads:
         if head.entry.fingerprint != expected(step):
             raise SourceChanged
         with told():
-            if os.fstat(writing).st_size > head.entry.size:
+            # What came down before goes on only where a digest will tell whether a power cut spoilt it.
+            if SHA256 not in head.metadata or os.fstat(writing).st_size > head.entry.size:
                 os.ftruncate(writing, 0)
             source.download(step.source, expected(step), writing, go_on)
             digest = _verified(writing, head)

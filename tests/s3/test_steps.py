@@ -165,6 +165,15 @@ def test_a_file_edited_since_is_not_replaced_by_a_download(stage: Stage) -> None
     assert stage.files() == {"a": b"edited since"}
 
 
+def test_what_a_power_cut_left_of_a_download_is_not_taken_for_the_object(stage: Stage) -> None:
+    stage.put({"a": b"the object's bytes"})
+    plan = stage.plan([("download", "@a", "a")])
+    (stage.folder / ".shelver-op1-0.tmp").write_bytes(bytes(len(b"the object's bytes")))
+
+    assert stage.run(plan)[0] == "completed"
+    assert stage.files() == {"a": b"the object's bytes"}
+
+
 # -- an endpoint that goes away
 
 

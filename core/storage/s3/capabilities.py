@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from core.errors import RemoteRefused, RemoteUnreachable, SourceMissing, StorageError
+from core.errors import RemoteUnreachable, SourceMissing, StorageError
 from core.model import new_id, now
 from core.storage.s3.bucket import Bucket, token
 from core.storage.s3.endpoint import PreconditionFailed
@@ -80,17 +80,11 @@ def probe(bucket: Bucket) -> Capabilities:
         for field, attempt in _ATTEMPTS.items():
             try:
                 found[field] = attempt(shop)
-            except (RemoteUnreachable, RemoteRefused) as error:
-                if not _is_refusal_of_one(error):
-                    raise
-            except StorageError:
+            except RemoteUnreachable:
+                raise
+            except StorageError:  # also a 403: after the first upload worked, it is about this request alone
                 continue
         return Capabilities(probed=now(), **found)
-
-
-def _is_refusal_of_one(error: StorageError) -> bool:
-    """Whether an endpoint may well refuse this request alone: after the first upload worked, 403 and 501 mean that."""
-    return isinstance(error, RemoteRefused)
 
 
 class _Workshop:
