@@ -100,7 +100,7 @@ class Folders:
     def _start(self, folder: Folder) -> None:
         is_paused = folder.name in self._paused()
         if folder.sync or not folder.is_local:
-            self._rounds[folder.name] = rounds = Round(folder, self._config, self)
+            self._rounds[folder.name] = rounds = Round(folder, lambda: self._config, self)
             self._begin(folder.name, rounds.run())
         if not folder.is_local:
             self._watched[folder.name] = DistantFolder(folder, self.tell, is_paused=is_paused)

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from agent.arrivals import by_itself
 from core.config import Config, Folder
+from core.config_buckets import bucket_of
 from core.errors import ShelverError
 from core.model import FolderStatus, Operation, Request
 from core.names import shown
@@ -64,8 +65,13 @@ class Round:
     """The rounds of one folder, until it is cancelled."""
 
     def __init__(
-        self, folder: Folder, config: Config, services: Services, clock: Callable[[], float] = time.monotonic
+        self,
+        folder: Folder,
+        config: Callable[[], Config],
+        services: Services,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`config`: returns it as it is now: a remote's budget may change."""
         self.folder = folder
         self._config = config
         self._services = services
@@ -112,9 +118,9 @@ class Round:
         self._woken.clear()
 
     def _pause(self) -> float:
-        remotes = [remote for remote in self._config.remotes if remote.name == self.folder.remote]
-        budget = (remotes or list(self._config.remotes[:1]))[0].requests_per_month if self._config.remotes else 100_000
-        sharing = sum(1 for each in self._config.folders if each.sync or not each.is_local)
+        config = self._config()
+        sharing = sum(1 for each in config.folders if bucket_of(each) and each.remote == self.folder.remote)
+        budget = config.requests_per_month(self.folder)
         return pause_between(self._files, self.folder.rescan, budget, sharing)
 
     # -- what became of a round

@@ -57,8 +57,6 @@ def _bucket(folder: Folder, config: Config, known: Remotes) -> Iterator[Finding]
 
 def cost_in_words(config: Config, folder: Folder) -> str:
     """Return what looking a bucket through costs at most a month, in requests and in money."""
-    budget = next((remote.requests_per_month for remote in config.remotes if remote.name == folder.remote), None)
-    if budget is None:
-        budget = config.remotes[0].requests_per_month if config.remotes else 100_000
+    budget = config.requests_per_month(folder)
     dollars = budget / 1000 * DOLLARS_A_THOUSAND_LISTINGS
     return f"looked through with at most {budget:,} requests a month (about ${dollars:.2f} at AWS's price of a listing)"

@@ -155,6 +155,11 @@ class Config:
             raise UnknownFolder(shown(text))
         return owner or unconfigured(path, os.fsdecode(path), self.agent)
 
+    def requests_per_month(self, folder: Folder) -> int:
+        """Return the requests that a folder's remote allows a month: of the one it names, or of the first."""
+        named = [remote for remote in self.remotes if remote.name == folder.remote] or [*self.remotes, Remote("")]
+        return named[0].requests_per_month
+
     def owner(self, path: bytes) -> Folder | None:
         """Return the innermost configured folder that an absolute path is or lies beneath."""
         return owner_of(path, self.folders)

@@ -8,19 +8,45 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from core.errors import REMOTE_AWAY, Cancelled, StorageError
 from core.model import Step
-from core.run import Run
+from core.run import Run, expected
 from core.storage import KeepGoing
 
 HANDS = 16
+BATCH_FILES = 64
+BATCH_BYTES = 256 * 1024 * 1024
 NEWS_SECONDS = 0.25
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 Act = Callable[[Item, KeepGoing], Answer]
+
+
+@dataclass
+class Batch:
+    """Steps that wait to be carried out side by side."""
+
+    steps: list[Step] = field(default_factory=list)
+    bytes: int = 0
+
+    def add(self, step: Step) -> None:
+        """Have a step wait."""
+        self.steps.append(step)
+        self.bytes += expected(step).size
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it is time to begin."""
+        return len(self.steps) >= BATCH_FILES or self.bytes >= BATCH_BYTES
+
+    def take(self) -> list[Step]:
+        """Return what waited; nothing does any more."""
+        steps, self.steps, self.bytes = self.steps, [], 0
+        return steps
 
 
 class Crew:

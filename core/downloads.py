@@ -5,28 +5,23 @@ What has the name already changes places with the new file in one go, and is the
 
 from __future__ import annotations
 
-import hashlib
 import os
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from core.crew import Crew, raise_if_away
+from core.crew import Batch, Crew, raise_if_away
 from core.errors import REMOTE_AWAY, DestinationTaken, IoFailed, SourceChanged, SourceMissing, StorageError
 from core.model import Attributes, Step
 from core.run import Run, expected
 from core.storage import Copy, KeepGoing
-from core.storage.copying import digest_of, give_attributes, read_attributes
+from core.storage.copying import digest_of, give_attributes, hashed, read_attributes
 from core.storage.directories import opened, told
 from core.storage.local import LocalStorage, fingerprint_of
 from core.storage.s3.bucket import Head
 from core.storage.s3.objects import SHA256
 from core.storage.standing_in import exchange
-
-BATCH_FILES = 64
-BATCH_BYTES = 256 * 1024 * 1024
-_READ = 1024 * 1024
 
 
 class Downloads:
@@ -35,19 +30,17 @@ class Downloads:
     def __init__(self, run: Run, crew: Crew) -> None:
         self._run = run
         self._crew = crew
-        self._waiting: list[Step] = []
-        self._bytes = 0
+        self._batch = Batch()
 
     def add(self, step: Step) -> None:
         """Have an object fetched with the next batch. Raises Cancelled."""
-        self._waiting.append(step)
-        self._bytes += expected(step).size
-        if len(self._waiting) >= BATCH_FILES or self._bytes >= BATCH_BYTES:
+        self._batch.add(step)
+        if self._batch.is_full:
             self.settle()
 
     def settle(self) -> None:
         """Fetch all that waits, publish it, and record what became of each. Raises Cancelled."""
-        waiting, self._waiting, self._bytes = self._waiting, [], 0
+        waiting = self._batch.take()
         with ExitStack() as stack:
             places = [place for step in waiting if (place := self._opened(step, stack))]
             copies = self._crew.each(self._fetch, places, places[0].step) if places else []
@@ -69,7 +62,7 @@ class Downloads:
 
     def abandon(self) -> None:
         """Forget what waits."""
-        self._waiting, self._bytes = [], 0
+        self._batch.take()
 
     def recover(self, step: Step) -> None:
         """Bring a step that was cut off to its end, or leave it to be done; what came down in part is gone on with."""
@@ -211,17 +204,9 @@ def _verified(descriptor: int, head: Head) -> bytes:
     if os.fstat(descriptor).st_size != head.entry.size:
         raise IoFailed("less came down than the bucket holds")
     noted = head.metadata.get(SHA256, "")
-    if noted and _hashed(descriptor, "sha256") != noted:
+    if noted and hashed(descriptor, "sha256").hex() != noted:
         raise IoFailed("what came down is not what was sent up")
     return digest_of(descriptor)
-
-
-def _hashed(descriptor: int, method: str) -> str:
-    digest, position = hashlib.new(method, usedforsecurity=False), 0
-    while chunk := os.pread(descriptor, _READ, position):
-        digest.update(chunk)
-        position += len(chunk)
-    return digest.hexdigest()
 
 
 def _umask() -> int:

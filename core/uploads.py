@@ -5,24 +5,20 @@ What has the key already goes to the trash first, by a copy of the bucket's own,
 
 from __future__ import annotations
 
-import hashlib
 import mimetypes
 import os
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 
-from core.crew import Crew, raise_if_away
+from core.crew import Batch, Crew, raise_if_away
 from core.errors import REMOTE_AWAY, SourceChanged, StorageError
 from core.model import Step
 from core.run import Run, expected
 from core.storage import Copy, Entry, KeepGoing
+from core.storage.copying import hashed
 from core.storage.directories import told
 from core.storage.local import LocalStorage
 from core.storage.s3.objects import SHA256, Content, Move, Objects
-
-BATCH_FILES = 64
-BATCH_BYTES = 256 * 1024 * 1024
-_READ = 1024 * 1024
 
 
 class Uploads:
@@ -31,19 +27,17 @@ class Uploads:
     def __init__(self, run: Run, crew: Crew) -> None:
         self._run = run
         self._crew = crew
-        self._waiting: list[Step] = []
-        self._bytes = 0
+        self._batch = Batch()
 
     def add(self, step: Step) -> None:
         """Have a file sent with the next batch. Raises Cancelled."""
-        self._waiting.append(step)
-        self._bytes += expected(step).size
-        if len(self._waiting) >= BATCH_FILES or self._bytes >= BATCH_BYTES:
+        self._batch.add(step)
+        if self._batch.is_full:
             self.settle()
 
     def settle(self) -> None:
         """Send all that waits, and record what became of each. Raises Cancelled."""
-        waiting, self._waiting, self._bytes = self._waiting, [], 0
+        waiting = self._batch.take()
         with ExitStack() as stack:
             files = [file for step in self._make_room(waiting) if (file := self._opened(step, stack))]
             if files:
@@ -55,7 +49,7 @@ class Uploads:
 
     def abandon(self) -> None:
         """Forget what waits: nothing was done yet."""
-        self._waiting, self._bytes = [], 0
+        self._batch.take()
 
     def recover(self, step: Step) -> None:
         """Record a step whose file is in the bucket already, of an attempt that was cut off; else it is to be done.
@@ -165,15 +159,9 @@ class _Opened:
 
     def content(self, go_on: KeepGoing) -> Content:
         """Read the file for its digest."""
-        digest, position = hashlib.sha256(), 0
-        while chunk := os.pread(self._descriptor, _READ, position):
-            digest.update(chunk)
-            position += len(chunk)
-            go_on(0)
+        digest = hashed(self._descriptor, "sha256", go_on)
         self.check_unchanged()
-        return Content(
-            self._descriptor, self._status.st_size, self._status.st_mtime_ns, digest.digest(), _headers(self.step)
-        )
+        return Content(self._descriptor, self._status.st_size, self._status.st_mtime_ns, digest, _headers(self.step))
 
     def check_unchanged(self) -> None:
         """Raise SourceChanged if anybody wrote to it since it was opened."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import stat
 from collections.abc import Iterator
@@ -54,6 +55,17 @@ def digest_of(descriptor: int, go_on: KeepGoing | None = None) -> bytes:
         digest.update(buffer[:count])
         position += count
         meter.add(0)
+    return digest.digest()
+
+
+def hashed(descriptor: int, method: str, go_on: KeepGoing | None = None) -> bytes:
+    """Return the digest of a file's content by one of hashlib's methods. `go_on` is called with 0 as it gets on."""
+    digest, position = hashlib.new(method, usedforsecurity=False), 0
+    while chunk := os.pread(descriptor, CHUNK, position):
+        digest.update(chunk)
+        position += len(chunk)
+        if go_on is not None:
+            go_on(0)
     return digest.digest()
 
 

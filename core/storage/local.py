@@ -309,6 +309,13 @@ class LocalStorage(Directories):
             except FileNotFoundError:
                 pass
 
+    def put_own(self, name: bytes, content: bytes) -> None:
+        """Make one of Shelver's own small files at the top of the root, durably. Raises DestinationTaken, …"""
+        with told(), opened(self.open_file(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL)) as descriptor:
+            os.write(descriptor, content)
+            os.fsync(descriptor)
+        self.sync_folder_of(name)
+
     def purge(self, path: bytes, expected: Fingerprint) -> None:
         """Remove a file from the trash for good, and the folders that leaves empty there.
 

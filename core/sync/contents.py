@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable
 from typing import Literal
 
 from core.errors import StorageError
 from core.storage import Entry
+from core.storage.copying import hashed
 from core.storage.directories import opened, told
 from core.storage.local import LocalStorage
 from core.storage.s3.bucket import Head
@@ -16,7 +16,6 @@ from core.storage.s3.objects import SHA256, Objects
 from core.sync import Pair
 
 Method = Literal["sha256", "md5"]
-_READ = 1024 * 1024
 _MD5_DIGITS = 32
 
 
@@ -84,10 +83,6 @@ class Contents:
         return self._digests[key]
 
     def _read(self, entry: Entry, method: Method) -> str:
-        digest, position = hashlib.new(method, usedforsecurity=False), 0
         with told(), opened(self._local.open_file(entry.path, os.O_RDONLY)) as descriptor:
-            while chunk := os.pread(descriptor, _READ, position):
-                digest.update(chunk)
-                position += len(chunk)
-                self._go_on()
-        return digest.hexdigest() if self._local.fingerprint(entry.path) == entry.fingerprint else ""
+            digest = hashed(descriptor, method, lambda count: self._go_on())
+        return digest.hex() if self._local.fingerprint(entry.path) == entry.fingerprint else ""

@@ -87,12 +87,5 @@ def set_marks(local: LocalStorage, bucket: Objects, known: str) -> str:
     if not there:
         bucket.put_own(REMOTE_MARK, content)
     if not here:
-        _write(local, content)
+        local.put_own(LOCAL_MARK, content)
     return pair
-
-
-def _write(local: LocalStorage, content: bytes) -> None:
-    with told(), opened(local.open_file(LOCAL_MARK, os.O_WRONLY | os.O_CREAT | os.O_EXCL)) as descriptor:
-        os.write(descriptor, content)
-        os.fsync(descriptor)
-    local.sync_folder_of(LOCAL_MARK)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -59,8 +60,8 @@ def folder(tmp_path: Path) -> Folder:
     return Folder("scans", os.fsencode(tmp_path), settle=5.0, rescan=600.0, sync="s3://bucket/scans", remote="nas")
 
 
-def config(folder: Folder, budget: int = 100_000) -> Config:
-    return Config(remotes=(Remote("nas", requests_per_month=budget),), folders=(folder,))
+def config(folder: Folder, budget: int = 100_000) -> Callable[[], Config]:
+    return lambda: Config(remotes=(Remote("nas", requests_per_month=budget),), folders=(folder,))
 
 
 def ended(kind: str, state: str, planned: int = 0, error: str | None = None) -> Operation:
