@@ -28,7 +28,7 @@ from core.errors import (
     UsageError,
     WrongState,
 )
-from core.execute import Tally, execute
+from core.execute import execute
 from core.facts import FactReader
 from core.history import History
 from core.index import Index
@@ -51,7 +51,7 @@ from core.planners.deeds import check_part, deeds
 from core.planners.reported import check as check_reported
 from core.planners.reported import keepers_of
 from core.preview import preview
-from core.progress import Meter
+from core.progress import Meter, Watcher
 from core.remembering import Remembering
 from core.retention import kept_until
 from core.review import approved_steps, is_whole_pass, leaves_nothing_of, pass_root, why_it_waits
@@ -313,8 +313,8 @@ class Engine:
         with files.journal() as journal:
             journal.reopen()
             try:
-                with self.state.folders(plan.roots, _Watcher(meter, cancelled).check_cancelled):
-                    execute(plan, journal, _Watcher(meter, cancelled=lambda: True), open_root=self._remotes.open)
+                with self.state.folders(plan.roots, Watcher(meter, cancelled).check_cancelled):
+                    execute(plan, journal, Watcher(meter, cancelled=lambda: True), open_root=self._remotes.open)
             finally:
                 journal.seal("failed", counts_of(plan, journal.outcomes), failed.error)
             self._ended(files, files.request(), journal.outcomes)
@@ -327,7 +327,7 @@ class Engine:
         approval = files.approval()
         in_part = approval is not None and (approval.only is not None or approval.without)
         approved = approved_steps(plan, approval.only, approval.without) if approval and in_part else None
-        watcher = _Watcher(Meter(plan.operation, self._observer.progressed), cancelled)
+        watcher = Watcher(Meter(plan.operation, self._observer.progressed), cancelled)
         with self.state.folders(plan.roots, watcher.check_cancelled):
             counts = Counts(planned=files.planned_files())
             started = replace(standing(files, journal.outcomes), state="running", counts=counts)
@@ -392,18 +392,3 @@ def _counts(files: OperationFiles, outcomes: Outcomes) -> Counts:
         return counts_of(files.plan(), outcomes)
     except JournalDamaged:
         return Counts(planned=files.planned_files())
-
-
-class _Watcher:
-    """What the executor reports to."""
-
-    def __init__(self, meter: Meter, cancelled: ShouldStop) -> None:
-        self._meter = meter
-        self._cancelled = cancelled
-
-    def advanced(self, tally: Tally) -> None:
-        self._meter.executing(tally)
-
-    def check_cancelled(self) -> None:
-        if self._cancelled():
-            raise Cancelled

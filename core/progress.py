@@ -6,6 +6,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Literal
 
+from core.errors import Cancelled
 from core.execute import Tally
 from core.model import Progress
 
@@ -78,3 +79,20 @@ class Meter:
         by_bytes = size / self._bytes_rate if self._bytes_rate > 0 and size > 0 else None
         known = [seconds for seconds in (by_files, by_bytes) if seconds is not None]
         return max(known, default=None)
+
+
+class Watcher:
+    """What the executor reports to: a meter, and somebody who may want it to stop."""
+
+    def __init__(self, meter: Meter, cancelled: Callable[[], bool]) -> None:
+        self._meter = meter
+        self._cancelled = cancelled
+
+    def advanced(self, tally: Tally) -> None:
+        """Pass on how far it is."""
+        self._meter.executing(tally)
+
+    def check_cancelled(self) -> None:
+        """Raise Cancelled if it is to end; whatever the question raises goes through."""
+        if self._cancelled():
+            raise Cancelled

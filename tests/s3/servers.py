@@ -41,6 +41,18 @@ class Server:
     def remote(self) -> Remote:
         return Remote(self.name, self.url, REGION, path_style=True)
 
+    @property
+    def table(self) -> str:
+        """What a config says of it."""
+        lines = (
+            "[[remote]]",
+            f'name = "{self.name}"',
+            f'endpoint = "{self.url}"',
+            f'region = "{REGION}"',
+            "path_style = true",
+        )
+        return "\n".join(lines) + "\n"
+
 
 def environment() -> dict[str, str]:
     """Return what finds the credentials, and keeps the user's own out of it."""

@@ -10,7 +10,7 @@ import pytest
 
 from core.storage.s3.objects import Objects
 from tests.commands import Home
-from tests.s3.servers import REGION, Server
+from tests.s3.servers import Server
 from tests.s3.stage import Stage
 from tui.demo.sample_pictures import photo
 
@@ -24,17 +24,12 @@ def stage(tmp_path: Path, bucket: Objects) -> Stage:
 def home(tmp_path: Path, server: Server, bucket: Objects) -> Home:
     home = Home(tmp_path / "home")
     home.write_config(
-        f"""
-        [[remote]]
-        name = "here"
-        endpoint = "{server.url}"
-        region = "{REGION}"
-        path_style = true
-
+        server.table
+        + f"""
         [[folder]]
         name = "archive"
         path = "{bucket.root.decode()}"
-        remote = "here"
+        remote = "{server.name}"
         """
     )
     return home

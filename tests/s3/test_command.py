@@ -8,7 +8,7 @@ import pytest
 
 from core.storage.s3.objects import Objects
 from tests.commands import Home
-from tests.s3.servers import REGION, SECRET_KEY, Server
+from tests.s3.servers import SECRET_KEY, Server
 from tests.s3.stage import Stage
 
 
@@ -16,18 +16,13 @@ from tests.s3.stage import Stage
 def home(tmp_path: Path, server: Server, bucket: Objects) -> Home:
     home = Home(tmp_path / "home")
     home.write_config(
-        f"""
-        [[remote]]
-        name = "here"
-        endpoint = "{server.url}"
-        region = "{REGION}"
-        path_style = true
-
+        server.table
+        + f"""
         [[folder]]
         name = "scans"
         path = "~/Downloads"
         sync = "{bucket.root.decode()}"
-        remote = "here"
+        remote = "{server.name}"
         """
     )
     return home

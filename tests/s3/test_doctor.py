@@ -8,21 +8,16 @@ import pytest
 
 from core.storage.s3.objects import Objects
 from tests.commands import Home
-from tests.s3.servers import REGION, Server
+from tests.s3.servers import Server
 
 
 @pytest.fixture
 def home(tmp_path: Path, server: Server, bucket: Objects) -> Home:
     home = Home(tmp_path / "home")
     home.write_config(
-        f"""
-        [[remote]]
-        name = "here"
-        endpoint = "{server.url}"
-        region = "{REGION}"
-        path_style = true
+        server.table
+        + f"""
         requests_per_month = 50000
-
         [[folder]]
         name = "scans"
         path = "~/Downloads"
