@@ -165,7 +165,10 @@ _SEEN_ON_BLANKS = frozenset({"4", "7", "9", "21", "53"})
 @lru_cache(4096)
 def _pen(style: Style | None, system: str | None) -> Pen:
     console = Console(color_system=system, force_terminal=True, _environ={})  # type: ignore[arg-type]
-    told = Strip([Segment("x", style and style.update_link(None))]).render(console).partition("x")[0]
+    if style is not None:
+        style = style.update_link(None)
+        style._ansi = None  # Rich keeps what a style was first drawn as, in whatever colours that was
+    told = Strip([Segment("x", style)]).render(console).partition("x")[0]
     parameters = told.removeprefix("\x1b[").removesuffix("m").split(";") if told else []
     attributes, foreground, background = [], "39", "49"
     while parameters:

@@ -6,6 +6,7 @@ import random
 import re
 
 import pytest
+from rich.color import ColorSystem
 from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
@@ -16,7 +17,7 @@ from textual.strip import Strip
 from core.names import shown
 from tests.tui.emulated import Emulated
 from tests.tui.hostile import PAYLOADS
-from tui.canvas import Canvas, Cell, Pen, cells, taken
+from tui.canvas import Canvas, Cell, Pen, cells, pens, taken
 
 WIDTH, HEIGHT = 24, 4
 STYLES = [
@@ -30,6 +31,13 @@ STYLES = [
     Style.parse("color(200) strike"),
 ]
 TEXTS = ["a", "word ", "   ", "        ", "─", "━━╸", "東京", "e\u0301", "x" * 9]
+
+
+@pytest.fixture(autouse=True)
+def undrawn() -> None:
+    """Rich keeps what a style was first drawn as: each test draws in colours of its own."""
+    for style in filter(None, STYLES):
+        style._ansi = None
 
 
 def looks(row: list[tuple[str, Pen]]) -> list[object]:
@@ -128,6 +136,12 @@ def test_what_is_not_known_here_is_sent_as_it_is_and_ends_the_memory() -> None:
 def test_any_name_has_as_many_cells_as_it_says(name: str) -> None:
     strip = Strip([Segment(shown(name), STYLES[1])])
     assert len(cells(strip, console())) == strip.cell_length
+
+
+def test_a_style_that_was_drawn_before_is_drawn_in_these_colours() -> None:
+    style = Style.parse("#0102ff on #fe0304")
+    style.render("x", color_system=ColorSystem.STANDARD)
+    assert pens(style, console())[0] == Pen((), "38;2;1;2;255", "48;2;254;3;4")
 
 
 def test_pens_change_by_what_differs() -> None:
