@@ -18,6 +18,9 @@ from tui.surroundings import Surroundings
 DEADLINE = 15.0
 """Seconds until a test gives up on something that should happen at once."""
 
+CALM_BEATS = 5
+"""Beats without a change, until a screen counts as come to rest."""
+
 
 class Look:
     """One terminal, and the person before it."""
@@ -56,6 +59,21 @@ class Look:
         """Wait until the terminal shows all of these."""
         await self.until(lambda: all(word in self.text for word in words))
 
+    async def settled(self) -> None:
+        """Wait until nothing is under way: no question to the agent, and nothing redrawn for a few beats."""
+        shown, calm = self.text, 0
+        while calm < CALM_BEATS:
+            await asyncio.sleep(self.face.around.beat)
+            await self.pilot.pause()
+            asks = any(worker.is_running for worker in self.face.workers if worker.group != "agent")
+            calm = calm + 1 if self.text == shown and not asks else 0
+            shown = self.text
+
+    async def picture(self) -> str:
+        """Return the screen as an SVG, once nothing is under way."""
+        await self.settled()
+        return self.face.export_screenshot()
+
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
 
@@ -83,6 +101,7 @@ async def looking(
     """Open the screens over a socket; wait until the agent was met, if there is one."""
     face = Face(socket, around or surroundings(**how), read_only=read_only, outfit=outfit)
     async with face.run_test(size=size, notifications=True) as pilot:
+        face.console._color_system = None  # whatever terminal the tests run in
         look = Look(face, pilot)
         await look.until(lambda: face.live.agent is not None or face.live.lost)
         yield look

@@ -26,13 +26,6 @@ def picture(snapshot: SnapshotAssertion) -> SnapshotAssertion:
     return snapshot.use_extension(SVGImageExtension)
 
 
-async def taken(look: Look) -> str:
-    """Return the screen as a picture, once nothing is under way."""
-    await look.pilot.pause()
-    look.face.console._color_system = None  # whatever terminal the tests run in
-    return look.face.export_screenshot()
-
-
 SIZES = {60: (60, 20), 80: (80, 24), 200: (200, 50)}
 
 
@@ -75,20 +68,20 @@ async def palette(look: Look) -> None:
 async def test_size(agent: FakeAgent, picture: SnapshotAssertion, scene: Scene, size: int) -> None:
     async with looking(agent.socket, size=SIZES[size]) as look:
         await scene(look)
-        assert await taken(look) == picture
+        assert await look.picture() == picture
 
 
 async def test_smallest(agent: FakeAgent, picture: SnapshotAssertion) -> None:
     async with looking(agent.socket, size=(60, 15)) as look:
         await home_at_its_smallest(look)
-        assert await taken(look) == picture
+        assert await look.picture() == picture
 
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_newcomer(bare: FakeAgent, picture: SnapshotAssertion, size: int) -> None:
     async with looking(bare.socket, size=SIZES[size]) as look:
         await look.sees("Nothing is watched yet.")
-        assert await taken(look) == picture
+        assert await look.picture() == picture
 
 
 @pytest.mark.parametrize("theme", ["ansi-dark", "shelver-light"])
@@ -97,20 +90,20 @@ async def test_theme(agent: FakeAgent, picture: SnapshotAssertion, scene: Scene,
     async with looking(agent.socket) as look:
         look.face.theme = theme
         await scene(look)
-        assert await taken(look) == picture
+        assert await look.picture() == picture
 
 
 async def test_without_colours(agent: FakeAgent, picture: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     async with looking(agent.socket, outfit=Outfit(theme="ansi-dark")) as look:
         await approve(look)
-        assert await taken(look) == picture
+        assert await look.picture() == picture
 
 
 async def test_in_ascii(agent: FakeAgent, picture: SnapshotAssertion) -> None:
     async with looking(agent.socket, outfit=Outfit(theme="ansi-dark", ascii=True)) as look:
         await home(look)
-        assert await taken(look) == picture
+        assert await look.picture() == picture
 
 
 @pytest.mark.parametrize("name", SOURCES)

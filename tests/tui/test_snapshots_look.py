@@ -135,9 +135,7 @@ async def taken(
     monkeypatch.setattr(diagnostics, "Traffic", lambda: Traffic(lambda: 48_000))
     around = replace(surroundings(), home=str(home)) if scene is told else surroundings()
     async with looking(agent.socket, size=size, around=around) as look:
-        look.face.console._color_system = None  # whatever terminal the tests run in
         if theme:
             look.face.theme = theme
         await scene(look)
-        await look.pilot.pause()
-        assert look.face.export_screenshot() == picture
+        assert await look.picture() == picture

@@ -99,18 +99,12 @@ async def undo(look: Look) -> None:
 SCENES: tuple[Scene, ...] = (operations, mixed, running, review, review_of_a_folder, undo)
 
 
-async def taken(look: Look) -> str:
-    """Return the screen as a picture, once nothing is under way."""
-    await look.pilot.pause()
-    return look.face.export_screenshot()
-
-
 @pytest.mark.parametrize("width", SIZES)
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
 async def test_size(agent: FakeAgent, picture: SnapshotAssertion, scene: Scene, width: int) -> None:
     async with looking(agent.socket, size=SIZES[width]) as look:
         await scene(look)
-        assert await taken(look) == picture
+        assert await look.picture() == picture
 
 
 @pytest.mark.parametrize("scene", [mixed, review], ids=lambda scene: scene.__name__)
@@ -118,4 +112,4 @@ async def test_sixteen_colours(agent: FakeAgent, picture: SnapshotAssertion, sce
     async with looking(agent.socket) as look:
         look.face.theme = "ansi-dark"
         await scene(look)
-        assert await taken(look) == picture
+        assert await look.picture() == picture
