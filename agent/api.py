@@ -36,7 +36,7 @@ from agent.bodies import (
 from agent.metrics import exposition
 from agent.openapi import description
 from agent.routes import Asked, Route, acts, looks
-from core.duplicate_views import PageView
+from core.duplicates.views import PageView
 from core.errors import UsageError
 from core.model import FolderStatus, Operation, Outcome, Preview, Request, State, new_id, now
 from core.names import shown, wire_path

@@ -12,12 +12,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from core.catalog import Catalog
 from core.config import Folder
-from core.duplicate_pages import arrived_copies
+from core.duplicates.pages import arrived_copies
 from core.engine import Engine
 from core.model import Operation, OperationKind, Request, new_id, now
 from core.storage import Entry
+from core.stores.catalog import Catalog
 
 RECENT = 200
 """Operations among which a report that is still open is looked for."""

@@ -8,11 +8,11 @@ from typing import Literal
 
 from msgspec import Struct
 
-from core.activity import Day
 from core.config import Folder
 from core.errors import UsageError
 from core.model import Action, FolderStatus, OnConflict, Operation, Outcome, Progress, StepView
 from core.names import shown
+from core.views.activity import Day
 
 # -- in ---------------------------------------------------------------------------------------------------
 

@@ -12,13 +12,13 @@ from msgspec import Struct
 from agent.asked_paths import path_in
 from agent.routes import Asked, acts, looks
 from core.config import load_config
-from core.config_models import Mode
-from core.config_writing import NewFolder, name_for, obstacle, proposed, write
+from core.config.models import Mode
+from core.config.writing import NewFolder, name_for, obstacle, proposed, write
 from core.errands import LookThere
 from core.errors import ConfigError, Refused, UsageError
 from core.model import FolderStatus
 from core.names import shown
-from core.prospect import Prospect
+from core.views.prospect import Prospect
 
 if TYPE_CHECKING:
     from agent.daemon import Agent

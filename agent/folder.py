@@ -23,11 +23,11 @@ from agent.reconcile import Reconciler
 from agent.settle import Settling
 from core.config import Folder
 from core.errors import ShelverError
-from core.index import Index
 from core.model import FolderState, FolderStatus, Request, now
 from core.names import shown
 from core.planners.scope import Scope
 from core.storage import Entry
+from core.stores.index import Index
 
 LOOK_SECONDS = 30.0
 """Between two looks whether the folder is still the same and its watcher heard what it should."""

@@ -17,11 +17,11 @@ from agent.operations import Operations
 from agent.rounds import Round
 from core.config import Config, Folder
 from core.errors import BrakeEngaged, UnknownFolder
-from core.index import Index
 from core.model import FolderStatus, Operation, Request
 from core.names import shown
 from core.planners.scope import Scope
 from core.state import StateDirectory, write_durably
+from core.stores.index import Index
 
 SCANS_AT_ONCE = 2
 """More would only make the disk seek."""

@@ -16,15 +16,15 @@ from agent.bodies import Refusal
 from agent.routes import Asked, looks
 from core.checks import MAX_WATCHES, Finding, Site
 from core.config import Folder
-from core.decisions import Decisions
 from core.errands import Doctor
 from core.errors import StorageError, UsageError
-from core.explain import Explanation, explain
 from core.facts import FactReader
-from core.history import History
 from core.model import now
 from core.names import shown
 from core.state import StateDirectory
+from core.stores.decisions import Decisions
+from core.stores.history import History
+from core.views.explain import Explanation, explain
 
 if TYPE_CHECKING:
     from agent.daemon import Agent

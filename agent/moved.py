@@ -13,12 +13,12 @@ from pathlib import Path
 
 from core.config import Config
 from core.errors import SourceInUse, StateFull, StorageError
-from core.index import Index
 from core.journal import OperationFiles
+from core.journal.records import Finished, Outcomes
 from core.model import DIRECTORY_KINDS, Plan, Step, absolute
-from core.records import Finished, Outcomes
 from core.storage import Entry
 from core.storage.local import LocalStorage
+from core.stores.index import Index
 
 BATCH = 5000
 

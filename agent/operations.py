@@ -15,18 +15,18 @@ from agent.arrivals import Reports
 from agent.channel import Cancel
 from agent.dispatch import FAILURES_ALLOWED, Dispatch, Worker, count_failure
 from agent.hub import Hub
-from core.activity import Day
-from core.catalog import Catalog
 from core.config import Config
-from core.destinations import Destination
-from core.duplicate_views import PageView, page_of
+from core.duplicates.views import PageView, page_of
 from core.engine import PLANNERS, Engine
 from core.errors import Locked, ShelverError, UnknownOperation, UsageError, WrongState
-from core.history import History, Passage
 from core.model import FINAL_STATES, Operation, Outcome, Preview, Progress, Request, State, now
 from core.names import shown
 from core.state import StateDirectory
-from core.steps import Page
+from core.stores.catalog import Catalog
+from core.stores.history import History, Passage
+from core.views.activity import Day
+from core.views.destinations import Destination
+from core.views.steps import Page
 
 PREVIEW_SECONDS = 600
 """How long the planning of a preview may take."""

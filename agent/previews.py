@@ -1,6 +1,6 @@
 """`GET /api/v1/files/preview?path=…`: a file at a glance, for the screens.
 
-The answer (`core.previews.FilePreview`): `path`, `kind`, `size`, `modified`, `facts`, and one of
+The answer (`core.views.previews.FilePreview`): `path`, `kind`, `size`, `modified`, `facts`, and one of
 
     picture   {"width", "height", "rgb"}: rows of pixels, three bytes each, in base64; it fits into `columns` times
               `2 * rows` pixels, for a cell shows two of them, one above the other. Its true dimensions are
@@ -23,7 +23,7 @@ from agent.bodies import Refusal
 from agent.routes import Asked, looks
 from core.errors import StorageError, UsageError
 from core.names import shown
-from core.previews import FilePreview, preview
+from core.views.previews import FilePreview, preview
 
 if TYPE_CHECKING:
     from agent.daemon import Agent

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from core.facts import FactReader
-from core.index import Index
+from core.stores.index import Index
 
 IDLE_SECONDS = 30.0
 """After so long without a look the decoders end."""

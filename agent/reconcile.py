@@ -11,12 +11,12 @@ from typing import NamedTuple
 from agent.memory import give_back
 from agent.settle import Settling
 from core.errors import SourceInUse, StorageError
-from core.index import Index, Stamp
 from core.names import collision_key
 from core.planners.scope import Scope, awaited, is_unfinished
 from core.storage import Entry
 from core.storage.local import LocalStorage
 from core.storage.ordered import walk_in_order
+from core.stores.index import Index, Stamp
 
 KEPT_ENTRIES = 20_000
 """Changed files that are listed one by one; with more the whole folder is gone through."""

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from agent.arrivals import by_itself
 from core.config import Config, Folder
-from core.config_buckets import bucket_of
+from core.config.buckets import bucket_of
 from core.errors import ShelverError
 from core.model import FolderStatus, Operation, Request
 from core.names import shown

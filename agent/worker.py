@@ -27,9 +27,9 @@ from agent.settings import Settings
 from agent.tasks import OperationQueue
 from core.engine import Engine
 from core.errors import ConfigError, Interrupted, JournalDamaged, Locked, ShelverError, UnknownOperation
-from core.index import Index
 from core.journal import OperationFiles
 from core.model import Operation, Progress
+from core.stores.index import Index
 
 REVIVE_SECONDS = 60
 """Between two looks whether a thread of a queue died."""

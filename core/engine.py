@@ -14,9 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec.structs import replace
 
 from core.config import Config
-from core.decisions import Decisions, rejected_decisions
-from core.destinations import Destination
-from core.duplicate_pages import finding_in_words
+from core.duplicates.pages import finding_in_words
 from core.errors import (
     Cancelled,
     Interrupted,
@@ -29,10 +27,10 @@ from core.errors import (
     WrongState,
 )
 from core.execute import execute
+from core.execute.tally import counts as counts_of
 from core.facts import FactReader
-from core.history import History
-from core.index import Index
 from core.journal import Approval, Journal, OperationFiles, Outcomes
+from core.journal.outcome_table import keep_outcomes
 from core.model import (
     FINAL_STATES,
     Counts,
@@ -45,22 +43,24 @@ from core.model import (
     State,
     now,
 )
-from core.outcome_table import keep_outcomes
 from core.planners import Ground, Phase, Planner, duplicates, organize, rollback, sync
 from core.planners.deeds import check_part, deeds
 from core.planners.reported import check as check_reported
 from core.planners.reported import keepers_of
-from core.preview import preview
-from core.progress import Meter, Watcher
 from core.remembering import Remembering
 from core.retention import kept_until
 from core.review import approved_steps, is_whole_pass, leaves_nothing_of, pass_root, why_it_waits
 from core.standing import standing
 from core.state import StateDirectory
-from core.steps import Page, StepPages
 from core.storage.remotes import Remotes
+from core.stores.decisions import Decisions, rejected_decisions
+from core.stores.history import History
+from core.stores.index import Index
 from core.sync.pairs import Pairs, check_bucket
-from core.tally import counts as counts_of
+from core.views.destinations import Destination
+from core.views.preview import preview
+from core.views.progress import Meter, Watcher
+from core.views.steps import Page, StepPages
 
 if TYPE_CHECKING:
     from core.duplicates.contents import Contents

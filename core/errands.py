@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from core.checks import Site
-from core.config_writing import NewFolder
+from core.config.writing import NewFolder
 from core.errors import ShelverError
 
 SECONDS = 120
@@ -28,7 +28,7 @@ class Doctor(Struct, frozen=True, tag="doctor"):
 
 
 class LookThere(Struct, frozen=True, tag="prospect"):
-    """Say what the rules would do in a new folder. Found: core.prospect.Prospect."""
+    """Say what the rules would do in a new folder. Found: core.views.prospect.Prospect."""
 
     config: str
     folder: NewFolder
@@ -58,7 +58,7 @@ def run(errand: Errand) -> Any:
         from core.checks import findings  # noqa: PLC0415 -- each errand loads its own
 
         return findings(errand.site)
-    from core.prospect import prospect  # noqa: PLC0415
+    from core.views.prospect import prospect  # noqa: PLC0415
 
     return prospect(Path(errand.config), errand.folder)
 

@@ -47,7 +47,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from core.config_reader import Mistake
+    from core.config.reader import Mistake
 
 
 class ShelverError(Exception):

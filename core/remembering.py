@@ -6,13 +6,13 @@ from collections.abc import Callable
 from contextlib import closing
 
 from core.config import Config
-from core.decisions import Decision, Decisions, run_decisions, undone_decisions
 from core.errors import UnknownFolder, UnknownOperation
-from core.history import History
 from core.journal import OperationFiles, Outcomes
 from core.model import OperationKind, Plan, Request, State
 from core.review import is_whole_pass, pass_root
 from core.state import StateDirectory
+from core.stores.decisions import Decision, Decisions, run_decisions, undone_decisions
+from core.stores.history import History
 from core.sync.pairs import Pairs
 
 _RUN_TO_THE_END: frozenset[State] = frozenset({"completed", "partial", "failed"})

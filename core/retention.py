@@ -14,13 +14,13 @@ from datetime import UTC, datetime, timedelta
 from msgspec import Struct
 
 from core.errors import Locked, StorageError, UsageError
-from core.history import History
 from core.journal import OperationFiles, Outcomes, Purged, existing
 from core.model import Fingerprint, Plan, Step, absolute
 from core.state import StateDirectory
 from core.storage import open_storage
 from core.storage.local import LocalStorage
 from core.storage.s3.objects import Objects
+from core.stores.history import History
 
 
 class Trashed(Struct, frozen=True):

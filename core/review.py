@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator
 
-from core.decisions import Decisions
-from core.index import Index
 from core.model import DIRECTORY_KINDS, Plan, Request, Step, absolute
+from core.stores.decisions import Decisions
+from core.stores.index import Index
 
 MOVES_AT_ONCE = 100
 """The agent moves this many files that were there before, or `SHARE_AT_ONCE` of the folder, without asking."""

@@ -17,7 +17,6 @@ from typing import Any, NamedTuple, Self, cast
 from msgspec.structs import replace
 
 from core.execute import Tally, execute
-from core.history import History
 from core.journal import OperationFiles, Outcomes
 from core.model import (
     Attributes,
@@ -36,6 +35,7 @@ from core.model import (
 )
 from core.planners import Ground, rollback
 from core.storage.copying import read_attributes
+from core.stores.history import History
 
 Line = tuple[str, str | bytes, str | bytes] | tuple[str, str | bytes, str | bytes, int]
 """Kind, source, destination and group. A path that begins with `@` is relative to the second root.

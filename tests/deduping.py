@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core.config import parse_config
-from core.duplicate_pages import DuplicatePages, FoundGroup, Totals
+from core.duplicates.pages import DuplicatePages, FoundGroup, Totals
 from core.engine import Engine
 from core.model import Operation, Plan, Progress, Request, new_id, now
 from core.state import StateDirectory

@@ -17,11 +17,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from core.config import Config, parse_config
-from core.decisions import Decisions
 from core.facts import FactReader
-from core.index import Index
 from core.model import Plan, Step
 from core.planners import Ground, organize
+from core.stores.decisions import Decisions
+from core.stores.index import Index
 from tests import trees
 from tests.acting import Done, Scene
 

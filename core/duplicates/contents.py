@@ -15,9 +15,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from core.cache import Cache
 from core.duplicates import keys
 from core.storage import Entry
+from core.stores.cache import Cache
 
 UNCERTAIN_NS = 2_000_000_000
 """A file that changed so shortly before it was listed may change again within the same tick of its file system's

@@ -29,7 +29,7 @@ from core.storage import Entry
 from core.storage.directories import Directories
 
 if TYPE_CHECKING:
-    from core.index import Index, Record
+    from core.stores.index import Index, Record
 
 Fact = str | int | datetime | None
 Answer = Future[dict[str, Value]]

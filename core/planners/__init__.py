@@ -11,13 +11,13 @@ from core.storage import open_storage
 
 if TYPE_CHECKING:
     from core.config import Config, Folder
-    from core.decisions import Decisions
     from core.duplicates.contents import Contents
     from core.facts import FactReader
-    from core.history import History
     from core.journal import OperationFiles
     from core.storage.local import LocalStorage
     from core.storage.s3.objects import Objects
+    from core.stores.decisions import Decisions
+    from core.stores.history import History
     from core.sync.state import SyncState
 
 Phase = Literal["scanning", "planning"]

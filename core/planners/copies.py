@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from core.duplicate_pages import FoundFile, FoundGroup
 from core.duplicates import ExactGroup, Member
-from core.keepers import Copy, Keepers
+from core.duplicates.keepers import Copy, Keepers
+from core.duplicates.pages import FoundFile, FoundGroup
 from core.model import absolute
 from core.names import shown
 from core.planners.kin import Kin

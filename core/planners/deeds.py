@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from core.courses import course, stands_in
 from core.errors import UsageError
 from core.journal import Outcomes
+from core.journal.courses import course, stands_in
 from core.model import DIRECTORY_KINDS, Attributes, Fingerprint, Plan, Request, Step, absolute
 from core.names import shown
 from core.planners.world import Place, above

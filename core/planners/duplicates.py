@@ -1,7 +1,7 @@
 """Duplicates: which files of a folder are there more than once, which of them stays, and what becomes of the others.
 
 The whole tree of the folder is looked through, and all other configured folders: a copy there may be the one that
-stays. What was found is written down beside the plan (core.duplicate_pages), also where nothing is to be done about it.
+stays. What was found is written down beside the plan (core.duplicates.pages), also where nothing is to be done.
 Pictures that only look alike are reported; they go only if a person chose among them.
 """
 
@@ -15,8 +15,8 @@ from itertools import chain
 from msgspec.structs import replace
 
 from core.config import Folder
-from core.duplicate_pages import FoundFile, FoundGroup, write_groups
 from core.duplicates import ExactGroup, Groups, Member, Place, find_copies, find_exact
+from core.duplicates.pages import FoundFile, FoundGroup, write_groups
 from core.errors import UsageError
 from core.model import Action, Plan, Request, absolute
 from core.names import shown

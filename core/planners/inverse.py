@@ -8,8 +8,8 @@ from contextlib import suppress
 from msgspec.structs import replace
 
 from core import trash
-from core.courses import stands_in
 from core.errors import StorageError
+from core.journal.courses import stands_in
 from core.model import Attributes, Fingerprint, Request, Step
 from core.planners.aftermath import Aftermath
 from core.planners.deeds import Deed

@@ -14,9 +14,8 @@ from contextlib import ExitStack, closing
 from msgspec import structs
 
 from core import trash
-from core.conditions import Facts, Renamed
 from core.config import Folder
-from core.config_reader import meant
+from core.config.reader import meant
 from core.errors import SourceInUse, StorageError, UsageError
 from core.model import Plan, Request
 from core.names import collision_key, is_beneath, numbered, shown
@@ -33,6 +32,7 @@ from core.planners.scope import Scope
 from core.planners.strays import Strays
 from core.planners.survey import Sight, Survey
 from core.rules import NOTHING, RuleSet, Ruling
+from core.rules.conditions import Facts, Renamed
 from core.storage import Entry
 from core.storage.s3.listing import Listing
 from core.storage.s3.objects import Objects

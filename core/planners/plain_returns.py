@@ -7,9 +7,9 @@ weighed. Whatever is not so is left to `Inverse`.
 
 from __future__ import annotations
 
-from core.chains import names_used_twice
 from core.errors import StorageError
 from core.journal import Outcomes
+from core.journal.chains import names_used_twice
 from core.model import Plan, Step, absolute
 from core.planners.inverse import Inverse
 from core.planners.world import Place, World

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from msgspec.structs import replace
 
 from core import trash
-from core.duplicate_pages import FoundFile, FoundGroup
-from core.keepers import Copy, Keepers
+from core.duplicates.keepers import Copy, Keepers
+from core.duplicates.pages import FoundFile, FoundGroup
 from core.model import Action, Means, Step, Survivor
 from core.names import is_beneath, shown
 from core.planners.copies import Place, torn

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from core.config import Config
-from core.duplicate_pages import DuplicatePages, FoundGroup
+from core.duplicates.keepers import Copy, Keepers
+from core.duplicates.pages import DuplicatePages, FoundGroup
 from core.errors import UnknownOperation, UsageError, WrongState
 from core.journal import OperationFiles
-from core.keepers import Copy, Keepers
 from core.model import Request
 from core.names import shown, wire_path
 from core.planners import Ground

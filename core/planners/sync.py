@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from time import time_ns
 
-from core.config_models import Folder
+from core.config.models import Folder
 from core.model import Plan, Request, Step, now
 from core.names import collision_key
 from core.planners import Ground

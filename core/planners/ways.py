@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from core import trash
-from core.courses import stands_in
 from core.errors import StorageError
+from core.journal.courses import stands_in
 from core.model import Fingerprint, Means, Step, StepKind, Survivor
 from core.planners.deeds import Deed
 from core.planners.world import Place, World

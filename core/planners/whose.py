@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from core.config import Config, Folder
-from core.decisions import Decisions
 from core.duplicates import Member
 from core.model import Request
 from core.names import is_beneath, shown
 from core.planners.organize import named_part
+from core.stores.decisions import Decisions
 
 ELSEWHERE: frozenset[str] = frozenset({"off", "report"})
 """In a folder set to one of these a copy is never touched, and counts as the one that stays."""

@@ -11,7 +11,7 @@ from threading import Lock
 
 import msgspec
 
-from core.config_models import Config, Folder, Remote
+from core.config.models import Config, Folder, Remote
 from core.errors import StorageError, UsageError
 from core.model import now
 from core.names import is_beneath, shown

@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
-from core.config_models import Folder
-from core.decisions import Decision
+from core.config.models import Folder
 from core.errors import StorageError, UsageError
+from core.journal.records import Outcomes
 from core.model import Plan, Request
 from core.names import shown
-from core.records import Outcomes
 from core.storage import Entry
 from core.storage.local import LocalStorage
 from core.storage.remotes import Remotes
 from core.storage.s3.objects import Objects
+from core.stores.decisions import Decision
 from core.sync.marks import set_marks
 from core.sync.settling import remember
 from core.sync.state import SyncState

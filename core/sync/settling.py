@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from core.journal.records import Finished, Outcomes
 from core.model import Plan, Step
-from core.records import Finished, Outcomes
 from core.storage.local import LocalStorage
 from core.sync import Synced
 from core.sync.state import SyncState

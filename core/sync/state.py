@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from core.database import opened
+from core.stores.database import opened
 from core.sync import Synced
 
 _SCHEMA = """

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from core.config_models import Direction
+from core.config.models import Direction
 from core.model import Step
 from core.names import NAME_MAX, cut, split_extension
 from core.sync import Pair, fingerprint_of

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from core.config_models import Direction
+from core.config.models import Direction
 from core.storage import Entry
 from core.sync import Action, Change, Decided, Pair, Synced
 

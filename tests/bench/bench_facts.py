@@ -9,8 +9,8 @@ from pathlib import Path
 from PIL import Image
 
 from core.facts import FactReader, FileFacts
-from core.index import Index
 from core.storage import Entry
+from core.stores.index import Index
 from tests.bench.timing import Timings
 from tui.demo.samples import samples
 

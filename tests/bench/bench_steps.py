@@ -12,7 +12,7 @@ from pathlib import Path
 
 from core.journal import Finished, OperationFiles, Started
 from core.model import Counts, Fingerprint, Plan, Request, Step, now
-from core.steps import StepPages
+from core.views.steps import StepPages
 
 STEPS = 1_000_000
 BATCH = 200

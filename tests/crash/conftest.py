@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.history import History
+from core.stores.history import History
 from tests.crash.harness import Theatre
 from tests.crash.scenarios import SCENARIOS, Scenario
 

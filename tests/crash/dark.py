@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from core import execute
-from core.history import History
+from core.stores.history import History
 from tests.acting import Scene
 from tests.crash import power, seam
 from tests.crash.forks import in_child

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.execute import execute
-from core.history import History
 from core.model import DIRECTORY_KINDS, Outcome, Plan, State
 from core.storage.walking import OWN_PREFIX
+from core.stores.history import History
 from core.trash import is_trash
 from tests import trees
 from tests.acting import Scene, Silent

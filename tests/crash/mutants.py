@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from core import journal
+from core.execute.transfers import Transfers
 from core.journal import Journal
 from core.storage import linux
 from core.storage.directories import Directories
 from core.storage.local import LocalStorage
-from core.transfers import Transfers
 
 
 @dataclass

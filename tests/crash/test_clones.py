@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from core.history import History
+from core.stores.history import History
 from tests import trees
 from tests.acting import Scene
 from tests.crash import power

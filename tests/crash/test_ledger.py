@@ -14,7 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from core.execute import execute
-from core.groups import Groups
+from core.execute.groups import Groups
 from tests.acting import Silent
 from tests.crash import seam
 from tests.crash.harness import Stage, Theatre, points_of

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from core.history import History
+from core.stores.history import History
 from tests import trees
 from tests.crash.dark import DarkTheatre, three_disks
 from tests.crash.forks import in_child

@@ -15,9 +15,9 @@ from pathlib import Path
 import msgspec
 
 from agent.tasks import OperationQueue, nowhere
-from core.catalog import VERSION, Catalog
 from core.model import Operation, new_id, now
 from core.state import StateDirectory
+from core.stores.catalog import VERSION, Catalog
 from tests.agents import AgentUnderTest
 from tests.bench.timing import make_files
 from tests.long.load import Times, descriptors, organize_and_listen, processor, resident

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from core.config import Config
-from core.config_models import Direction, Folder
+from core.config.models import Direction, Folder
 from core.execute import execute
 from core.journal import OperationFiles
 from core.model import Plan, Request, new_id, now

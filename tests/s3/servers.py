@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
-from core.config_models import Remote
+from core.config.models import Remote
 from core.storage.s3.endpoint import Endpoint
 from tests.agents import until
 

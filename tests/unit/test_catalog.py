@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.activity import Day
-from core.catalog import Catalog
 from core.errors import JournalDamaged, UnknownOperation, UsageError
 from core.model import Counts, Operation, now
+from core.stores.catalog import Catalog
+from core.views.activity import Day
 
 
 @pytest.fixture

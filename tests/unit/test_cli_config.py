@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.config import load_config
-from core.config_writing import starter, toml_text
+from core.config.writing import starter, toml_text
 from tests.commands import Home
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.config import load_config
-from core.config_writing import NewFolder, name_for, obstacle, proposed, write
+from core.config.writing import NewFolder, name_for, obstacle, proposed, write
 from core.errors import ConfigError, Refused, UsageError
 
 COMMENTED = """\

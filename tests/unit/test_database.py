@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from core import database
-from core.database import opened
+from core.stores import database
+from core.stores.database import opened
 
 SCHEMA = "CREATE TABLE IF NOT EXISTS things (name TEXT);"
 
@@ -41,7 +41,7 @@ def test_what_is_locked_is_not_taken_for_damage(tmp_path: Path, monkeypatch: pyt
 
 def test_many_processes_may_open_a_new_one_at_once(tmp_path: Path) -> None:
     act = (
-        "import sys; from pathlib import Path; from core.database import opened\n"
+        "import sys; from pathlib import Path; from core.stores.database import opened\n"
         f"c = opened(Path(sys.argv[1]), {SCHEMA!r})\n"
         "with c: c.execute('INSERT INTO things VALUES (?)', (sys.argv[2],))\n"
         "c.close()"

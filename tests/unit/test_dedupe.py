@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from core.duplicate_pages import Totals
+from core.duplicates.pages import Totals
 from core.errors import UsageError
 from core.model import Operation
 from tests import trees
@@ -70,7 +70,7 @@ def test_smaller_files_are_no_duplicates(tmp_path: Path) -> None:
 
 
 def test_many_groups_are_read_a_page_at_a_time(cellar: Cellar) -> None:
-    from core.duplicate_pages import DuplicatePages
+    from core.duplicates.pages import DuplicatePages
 
     trees.build(cellar.inbox, {f"{number:03}{name}": f"{number:03}" for number in range(200) for name in "ab"})
     done = cellar.dedupe()

@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.execute import execute
-from core.history import History
 from core.model import Plan, Step
 from core.storage import linux, twins
 from core.storage.local import LocalStorage
 from core.storage.twins import Twins
+from core.stores.history import History
 from tests import trees
 from tests.acting import Done, Line, Scene, Silent
 from tests.crash import seam

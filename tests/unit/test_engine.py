@@ -13,10 +13,10 @@ import pytest
 from core.config import load_config
 from core.engine import Engine
 from core.errors import Interrupted, Locked, UnknownFolder, UnknownOperation, UsageError, WrongState
-from core.history import History
 from core.model import Operation, Progress, Request, new_id, now
 from core.standing import standing
 from core.state import StateDirectory
+from core.stores.history import History
 
 CONFIG = """
 [agent]

@@ -937,7 +937,7 @@ def test_a_root_that_is_replaced_meanwhile_halts_the_run(
     trees.build(root, {str(number): "x" for number in range(10)})
     for number in range(10):
         bench.add("move", b"%d" % number, b"new/%d" % number)
-    monkeypatch.setattr("core.run.BATCH_RECORDS", 1)
+    monkeypatch.setattr("core.execute.run.BATCH_RECORDS", 1)
 
     def replace(tally: Tally) -> bool:
         if tally.done == 3 and not os.path.exists(root + b" away"):
@@ -961,7 +961,7 @@ def test_a_folder_that_is_renamed_meanwhile_is_not_followed_out_of_the_root(
     trees.build(root, {"a": "1", "b": "2", "new": {}})
     bench.add("move", b"a", b"new/a")
     bench.add("move", b"b", b"new/b")
-    monkeypatch.setattr("core.run.BATCH_RECORDS", 1)
+    monkeypatch.setattr("core.execute.run.BATCH_RECORDS", 1)
 
     def carry_off(tally: Tally) -> bool:
         if tally.done == 1 and os.path.exists(root + b"/new/a"):
@@ -981,7 +981,7 @@ def test_cancelled_between_files(bench: Bench, root: bytes, monkeypatch: pytest.
     trees.build(root, {str(number): "x" for number in range(10)})
     for number in range(10):
         bench.add("move", b"%d" % number, b"new/%d" % number)
-    monkeypatch.setattr("core.run.BATCH_RECORDS", 1)
+    monkeypatch.setattr("core.execute.run.BATCH_RECORDS", 1)
     bench.watcher = Watcher(lambda tally: tally.done >= 4)
     assert bench.execute() == ("cancelled", Counts(planned=10, done=4, bytes=4))
     assert len([name for name in trees.names(root) if name.startswith(b"new/")]) == 4

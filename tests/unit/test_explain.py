@@ -10,10 +10,10 @@ import pytest
 from msgspec import json
 
 from core.config import Config
-from core.decisions import Decision
 from core.errors import UsageError
-from core.explain import Explanation, explain
 from core.facts import FactReader
+from core.stores.decisions import Decision
+from core.views.explain import Explanation, explain
 from tests import trees
 from tests.organizing import Home
 

@@ -9,9 +9,9 @@ import pytest
 
 from core.facts import FactReader, FileFacts, kind
 from core.facts.families import CAPTURE, FAMILY_OF
-from core.index import Index, Record
 from core.storage import Entry
 from core.storage.directories import Directories
+from core.stores.index import Index, Record
 from tests import trees
 from tui.demo import sample_media as media
 from tui.demo import sample_papers as papers

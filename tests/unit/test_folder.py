@@ -18,9 +18,9 @@ from agent.folder import WatchedFolder
 from agent.watch import Ground, Unwatchable
 from core.config import Config, Folder, parse_config
 from core.errors import StateFull
-from core.index import Index
 from core.model import FolderStatus, Request
 from core.planners.scope import Scope
+from core.stores.index import Index
 from tests.trees import build
 
 T = TypeVar("T")

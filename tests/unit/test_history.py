@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from core.decisions import Decision, Decisions, rejected_decisions, run_decisions, undone_decisions
-from core.history import History
 from core.journal import Finished, Outcomes, Sealed
 from core.model import Fingerprint, Plan, Request, Step, now
 from core.storage import Entry
+from core.stores.decisions import Decision, Decisions, rejected_decisions, run_decisions, undone_decisions
+from core.stores.history import History
 
 ROOT = b"/srv/photos"
 

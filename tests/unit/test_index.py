@@ -13,8 +13,8 @@ import pytest
 from msgspec.structs import replace
 
 from core.errors import StateFull
-from core.index import Index
 from core.storage import Entry
+from core.stores.index import Index
 
 ROOT = b"/srv/down\xffloads"
 
@@ -54,7 +54,7 @@ def test_numbers_beyond_63_bits_come_back_whole(path: Path) -> None:
 
 def test_first_seen_stays_while_the_file_is_the_same(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     times = iter(range(1, 10))
-    monkeypatch.setattr("core.index.time.time_ns", lambda: next(times) * 10**9)
+    monkeypatch.setattr("core.stores.index.time.time_ns", lambda: next(times) * 10**9)
     with Index(path) as index:
         assert index.first_seen(ROOT, b"a") is None
         index.update(ROOT, [entry()], [])
@@ -164,7 +164,7 @@ def test_the_whole_cache_may_be_deleted_while_in_use(tmp_path: Path) -> None:
 
 
 def test_facts_that_cannot_be_kept_are_let_go(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.cache._PATIENCE", 0.01)
+    monkeypatch.setattr("core.stores.cache._PATIENCE", 0.01)
     with Index(path) as index, closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         index.store_facts(ROOT, [(entry(), {"kind": (1, "image")})])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.config import Config, ConfigError, DuplicateSettings, Folder, parse_config
-from core.keepers import Copy, Keepers
+from core.duplicates.keepers import Copy, Keepers
 
 DAY = 86_400_000_000_000
 FOLDERS = (Folder("Photos", b"/srv/Photos"), Folder("Inbox", b"/srv/Inbox"))

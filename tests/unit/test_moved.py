@@ -12,9 +12,9 @@ from agent.moved import left_in_use, remember_in_contents, remember_own_moves
 from core import duplicates
 from core.config import Config, Folder
 from core.duplicates.contents import Contents
-from core.index import Index
 from core.model import Plan
 from core.storage.local import LocalStorage
+from core.stores.index import Index
 from tests.acting import Done, Line, Scene
 from tests.trees import build
 

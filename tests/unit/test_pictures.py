@@ -20,8 +20,8 @@ from core.duplicates.pictures import Picture, pictures_of, taken
 from core.facts import FactReader
 from core.facts.embedded import largest_jpeg
 from core.facts.inlaid import inlaid
-from core.index import Index
 from core.storage.directories import Directories
+from core.stores.index import Index
 from tests import trees
 from tests.camera import as_a_camera
 from tui.demo import sample_media as media

@@ -12,8 +12,8 @@ from core.errors import UsageError
 from core.facts import FactReader
 from core.facts.decoders import DecoderPool
 from core.facts.reader import Thumbnail
-from core.previews import preview
 from core.storage.directories import Directories
+from core.views.previews import preview
 
 
 @pytest.fixture(scope="module")

@@ -11,13 +11,13 @@ import pytest
 from agent.errands import Errands
 from agent.readers import Readers
 from core.checks import Finding, Site
-from core.config_writing import NewFolder
+from core.config.writing import NewFolder
 from core.errands import Doctor, LookThere
 from core.errors import ConfigError, UsageError
 from core.facts import FactReader
-from core.index import Index
-from core.prospect import Prospect
 from core.storage import open_storage
+from core.stores.index import Index
+from core.views.prospect import Prospect
 from tests.trees import build
 
 

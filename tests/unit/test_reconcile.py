@@ -14,8 +14,8 @@ from agent import reconcile
 from agent.brakes import EMPTIED_FROM, Identity, Memory, emptied_reason, halt_reason, identity_of
 from agent.reconcile import Reconciler
 from core.config import Config, Folder
-from core.index import Index
 from core.planners.scope import Scope
+from core.stores.index import Index
 from tests.trees import build
 
 

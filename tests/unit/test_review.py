@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from core.decisions import Decisions
-from core.index import Index
 from core.model import Fingerprint, Plan, Request, Step, now
 from core.review import approved_steps, leaves_nothing_of, why_it_waits
 from core.storage import Entry
+from core.stores.decisions import Decisions
+from core.stores.index import Index
 
 ROOT = b"/srv/photos"
 
@@ -37,7 +37,7 @@ def index(tmp_path: Path) -> Iterator[Index]:
 
 def seen(index: Index, count: int, when: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the index know the files f0, f1, … since some time."""
-    monkeypatch.setattr("core.index.time.time_ns", lambda: int(when.timestamp() * 1e9))
+    monkeypatch.setattr("core.stores.index.time.time_ns", lambda: int(when.timestamp() * 1e9))
     index.update(ROOT, [Entry(b"f%d" % number, number, 1, 2, 3, 4) for number in range(count)], [])
 
 

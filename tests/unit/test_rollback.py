@@ -13,7 +13,7 @@ from core.errors import BrakeEngaged, Cancelled, UsageError, WrongState
 from core.journal import Purged
 from core.model import summary
 from core.planners.inverse import BACK, EDITED, EDITED_COPY, FOLDER_TAKEN, GONE, NUMBERED, PURGED, TAKEN, TOGETHER
-from core.preview import preview
+from core.views.preview import preview
 from tests import trees
 from tests.acting import Done, Line, Scene, Silent
 from tests.crash import seam

@@ -11,7 +11,7 @@ import pytest
 
 from agent.rounds import MONTH_SECONDS, Round, pause_between
 from core.config import Config, Folder
-from core.config_models import Remote
+from core.config.models import Remote
 from core.errors import StateFull
 from core.model import FolderStatus, Operation, Request, now
 

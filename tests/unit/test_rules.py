@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core.config import Folder
-from core.config_reader import Mistakes, Section
+from core.config.reader import Mistakes, Section
 from core.errors import ConfigError
 from core.rules import NOTHING, Rule, RuleSet, Ruling, built_in_rules, read_rule
 from core.storage import Entry
@@ -268,7 +268,7 @@ def test_a_regex_that_never_ends() -> None:
 
 
 def test_patience_ends_so_that_a_run_does_not_hang(monkeypatch: pytest.MonkeyPatch) -> None:
-    from core import conditions
+    from core.rules import conditions
 
     monkeypatch.setattr(conditions, "PATIENCE_SECONDS", 0.001)
     rule_set = rules(a_rule("slow", match={"regex": "^(a|aa)+$"}))
@@ -303,7 +303,7 @@ def test_needs_name_every_fact() -> None:
 
 
 def test_rules_by_extension_alone_run_no_test_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    from core import conditions
+    from core.rules import conditions
 
     calls = 0
     answer = conditions.AllOf.by_extension

@@ -14,14 +14,13 @@ from pathlib import Path
 import pytest
 from msgspec import msgpack
 
-from core import outcome_table
 from core.errors import WrongState
-from core.frames import frame_offsets, framed, offsets_after, payload_at
-from core.journal import FRAME_STEPS, Finished, OperationFiles, PlanHead
+from core.journal import FRAME_STEPS, Finished, OperationFiles, PlanHead, outcome_table
+from core.journal.frames import frame_offsets, framed, offsets_after, payload_at
+from core.journal.outcome_table import OutcomeTable
 from core.model import Counts, Fingerprint, Plan, Request, Step, now
-from core.outcome_table import OutcomeTable
-from core.step_search import _LIKE_ASCII
-from core.steps import StepPages
+from core.views.step_search import _LIKE_ASCII
+from core.views.steps import StepPages
 
 ROOT = b"/srv/photos"
 

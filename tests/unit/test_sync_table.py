@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.config_models import Direction
+from core.config.models import Direction
 from core.storage import Entry
 from core.sync import Action, Decided, Pair, Synced
 from core.sync.renames import local_renames, remote_renames

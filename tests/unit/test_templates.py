@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.templates import NoValueError, TemplateError, parse
+from core.rules.templates import NoValueError, TemplateError, parse
 
 HOSTILE = [
     "../../etc",

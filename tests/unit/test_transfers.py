@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core import transfers
+from core.execute import transfers
 from core.model import Counts
 from core.storage import Copy, linux
 from core.storage.local import LocalStorage

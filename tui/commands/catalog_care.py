@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from contextlib import closing
 
-from core.catalog import Catalog
 from core.errors import ShelverError
 from core.journal import existing
 from core.model import Operation
 from core.standing import standing
 from core.state import StateDirectory
+from core.stores.catalog import Catalog
 from tui.commands.frame import Settings
 
 

@@ -59,7 +59,7 @@ def show(settings: Settings) -> int:
 @click.argument("folders", metavar="[FOLDER…]", nargs=-1, type=click.Path(exists=True, file_okay=False))
 def init(settings: Settings, folders: tuple[str, ...]) -> int:
     """Start a config that watches FOLDERs (~/Downloads if there is none named). Never overwrites one."""
-    from core.config_writing import starter
+    from core.config.writing import starter
 
     out = settings.output()
     path = settings.config_path()

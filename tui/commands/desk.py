@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from core.duplicate_views import PageView
+from core.duplicates.views import PageView
 from core.errors import ConfigError, Locked, NotAllowed, UnknownOperation, UsageError
 from core.model import (
     FINAL_STATES,

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from core.duplicate_views import PageView
+from core.duplicates.views import PageView
 from core.errors import AgentUnreachable
 from core.model import Event, FolderStatus, OnConflict, Operation, OperationKind, Outcome, Preview
 from tui.client import AgentClient

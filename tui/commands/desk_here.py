@@ -11,9 +11,8 @@ from typing import Any
 
 import msgspec
 
-from core.catalog import Catalog
 from core.config import Config
-from core.duplicate_views import PageView, page_of
+from core.duplicates.views import PageView, page_of
 from core.engine import Engine
 from core.errors import ShelverError, UnknownOperation, WrongState
 from core.model import (
@@ -32,6 +31,7 @@ from core.names import shown
 from core.standing import standing
 from core.state import StateDirectory, write_durably
 from core.storage.linux import ignore_lease_breaks
+from core.stores.catalog import Catalog
 from tui.commands.catalog_care import take_in_what_is_missing
 from tui.commands.desk import NOT_WATCHED, PAGE, Watch
 from tui.commands.frame import Settings

@@ -7,7 +7,7 @@ from itertools import islice
 
 from msgspec import Struct, field
 
-from core.duplicate_views import FileView, GroupView, PageView
+from core.duplicates.views import FileView, GroupView, PageView
 from core.model import Operation
 from tui import words
 from tui.commands import acting

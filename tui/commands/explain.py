@@ -16,7 +16,7 @@ from tui.commands.output import Output, Piece
 from tui.commands.records import home_short, without_empty
 
 if TYPE_CHECKING:
-    from core.explain import Explanation
+    from core.views.explain import Explanation
 
 
 @verb("explain", example="shelver explain ~/Downloads/invoice.pdf")
@@ -46,9 +46,9 @@ def command(settings: Settings, files: tuple[str, ...]) -> int:
 
 @contextmanager
 def _explainer(settings: Settings) -> Iterator[Callable[[str], Explanation]]:
-    from core.decisions import Decisions
-    from core.explain import explain
     from core.facts import FactReader
+    from core.stores.decisions import Decisions
+    from core.views.explain import explain
 
     config, places = settings.load_config(), settings.places()
     with ExitStack() as opened:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from contextlib import closing
 
 from core.errors import ShelverError
-from core.history import History, Passage
 from core.journal import OperationFiles, existing
 from core.names import wire_path
 from core.state import StateDirectory
+from core.stores.history import History, Passage
 from tui.wire import Trace
 
 

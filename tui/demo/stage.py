@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.config_writing import toml_text
+from core.config.writing import toml_text
 from tui.commands.agent_process import AgentProcess
 from tui.commands.frame import Settings
 from tui.demo.samples import make_messy_folder

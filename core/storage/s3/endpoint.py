@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from core.config_models import Remote
+from core.config.models import Remote
 from core.errors import (
     Archived,
     DestinationTaken,

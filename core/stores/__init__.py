@@ -1,0 +1,1 @@
+"""What Shelver keeps on disk beside the journals: the catalog of operations, and databases that can be made anew."""
