@@ -44,10 +44,9 @@ ends with the error returns. Names in fields are shown through `core.names.shown
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-if TYPE_CHECKING:
-    from core.config.reader import Mistake
+from msgspec import Struct
 
 
 class ShelverError(Exception):
@@ -86,6 +85,20 @@ class UnknownOperation(UsageError):
 
 class UnknownFolder(UsageError):
     """No folder is called {detail}; `shelver status` lists them."""
+
+
+class Mistake(Struct, frozen=True):
+    """One thing that is wrong in the config: where, what, and what was probably meant."""
+
+    line: int | None
+    where: str
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        place = f"line {self.line}: " if self.line else ""
+        hint = f"; {self.hint}" if self.hint else ""
+        return f"{place}{self.where}: {self.message}{hint}"
 
 
 class ConfigError(ShelverError):

@@ -30,11 +30,11 @@ from core.config.models import (
     TrashSettings,
     unconfigured,
 )
-from core.config.reader import Mistake, Mistakes, Section
 from core.config.tables import read_config
-from core.config.toml_places import places
-from core.errors import ConfigError, UnknownFolder
+from core.errors import ConfigError, Mistake, UnknownFolder
 from core.names import shown
+from core.toml.places import places
+from core.toml.sections import Mistakes, Section
 
 __all__ = [
     "AgentSettings", "Config", "ConfigError", "DuplicateSettings", "Folder", "HistorySettings", "Mistake",

@@ -10,7 +10,7 @@ from core.names import is_beneath, shown
 
 if TYPE_CHECKING:
     from core.config.models import Config, Folder
-    from core.config.reader import Mistakes
+    from core.toml.sections import Mistakes
 
 
 def check_buckets(config: Config, mistakes: Mistakes) -> None:

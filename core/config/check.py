@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from core.config.buckets import check_buckets
-from core.config.reader import Mistakes, meant
 from core.duplicates.keepers import folder_named
 from core.names import is_beneath, shown
 from core.rules import Rule
 from core.rules.probes import Probe, probes
+from core.toml.sections import Mistakes, meant
 from core.trash import TRASH
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from typing import Literal
 from core.errors import UnknownFolder
 from core.globs import PathGlob, fits_any, ignore_glob
 from core.names import is_beneath, normalized, shown
-from core.rules import Rule, RuleSet, built_in_rules
+from core.rules import Rule, RuleSet
+from core.rules.built_in import built_in_rules
 
 Mode = Literal["review", "auto"]
 Duplicates = Literal["report", "off", "trash", "hardlink", "reflink"]

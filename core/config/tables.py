@@ -22,11 +22,13 @@ from core.config.models import (
     Remote,
     TrashSettings,
 )
-from core.config.reader import Mistakes, Section, absolute_path, file_path, meant
 from core.duplicates.keepers import WORDS, check_keeper
 from core.globs import ignore_glob
 from core.names import shown
-from core.rules import Rule, RuleSet, built_in_rules, read_rule
+from core.rules import Rule, RuleSet
+from core.rules.built_in import built_in_rules
+from core.rules.reading import read_rule
+from core.toml.sections import Mistakes, Section, absolute_path, file_path, meant
 
 _NO_SECRETS = "keys and secrets never stand in the config: name a `profile`, or use the environment"
 _REMOTE_HINTS = dict.fromkeys(("key", "secret", "access_key", "secret_key", "token", "password"), _NO_SECRETS)

@@ -12,12 +12,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from core.config.models import Config
-from core.config.reader import absolute_path
 from core.names import is_beneath, normalized, shown
 from core.rules.conditions import PATIENCE_SECONDS
+from core.toml.sections import absolute_path
+
+if TYPE_CHECKING:
+    from core.config.models import Config
 
 PLAIN = ("oldest", "newest", "shortest", "longest")
 WITH_FOLDER = ("in", "not-in")

@@ -15,7 +15,6 @@ from msgspec import structs
 
 from core import trash
 from core.config import Folder
-from core.config.reader import meant
 from core.errors import SourceInUse, StorageError, UsageError
 from core.model import Plan, Request
 from core.names import collision_key, is_beneath, numbered, shown
@@ -36,6 +35,7 @@ from core.rules.conditions import Facts, Renamed
 from core.storage import Entry
 from core.storage.s3.listing import Listing
 from core.storage.s3.objects import Objects
+from core.toml.sections import meant
 
 _BATCH = 256
 _RECENT_SECONDS = 300.0

@@ -5,23 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from functools import cached_property
+from typing import Any, Literal, NamedTuple, Protocol
 
 from msgspec import Struct
 
-from core.config.reader import Mistakes, Section
 from core.names import split_extension
 from core.rules import templates
 from core.rules.conditions import AllOf, Facts, RegexTimedOut, Subject, extension_of
-from core.rules.matching import compile_match
-from core.rules.templates import NoValueError, Template, TemplateError
-
-if TYPE_CHECKING:
-    from core.config.models import Folder
+from core.rules.templates import NoValueError, Template
 
 Action = Literal["move", "copy", "trash", "leave"]
 Clash = Literal["number", "skip", "same-or-number"]
@@ -90,6 +84,13 @@ class Ruling(Struct, frozen=True):
 NOTHING = Ruling()
 
 
+class Home(Protocol):
+    """Where the file lies that is decided about: a folder of the config."""
+
+    def absolute(self, path: bytes) -> bytes:
+        """Return where a path lies that is relative to it; an absolute one is returned as it is."""
+
+
 class Candidate(NamedTuple):
     """A rule that may match files with some extension. `certain`: it does. `fixed`: the folder where all of them go."""
 
@@ -144,7 +145,7 @@ class RuleSet:
         """Return the same rules, patient again."""
         return RuleSet(self.rules)
 
-    def decide(self, facts: Facts, folder: Folder) -> Ruling:
+    def decide(self, facts: Facts, home: Home) -> Ruling:
         """Return what the rules say about a file of a folder."""
         name = facts.entry.path.rpartition(b"/")[2]
         candidates = self._candidates(split_extension(name)[1])
@@ -155,14 +156,14 @@ class RuleSet:
         destination: bytes | None
         for rule, certain, fixed in candidates:
             if fixed is not None:
-                destination = folder.absolute(fixed + name)
+                destination = home.absolute(fixed + name)
             else:
                 subject = subject or Subject(facts)
                 subject.groups = {}
                 try:
                     if not certain and not self._holds(rule, subject):
                         continue
-                    destination = self._destination(rule, subject, folder)
+                    destination = self._destination(rule, subject, home)
                 except NoValueError:
                     continue
                 except RegexTimedOut:
@@ -186,11 +187,11 @@ class RuleSet:
             return None
         return Ruling(rule.name, rule.action, fixed, rule.on_conflict)
 
-    def explain(self, facts: Facts, folder: Folder) -> Ruling:
+    def explain(self, facts: Facts, home: Home) -> Ruling:
         """Return the same, with every rule's reason."""
         subject = Subject(facts)
-        trail = [(rule.name, *self._reason(rule, subject, folder)) for rule in self.rules]
-        ruling = self.decide(facts, folder)
+        trail = [(rule.name, *self._reason(rule, subject, home)) for rule in self.rules]
+        ruling = self.decide(facts, home)
         return Ruling(
             ruling.rule,
             ruling.action,
@@ -201,13 +202,13 @@ class RuleSet:
             ruling.trouble,
         )
 
-    def _reason(self, rule: Rule, subject: Subject, folder: Folder) -> tuple[bool, str]:
+    def _reason(self, rule: Rule, subject: Subject, home: Home) -> tuple[bool, str]:
         subject.groups = {}
         try:
             if not self._holds(rule, subject):
                 return False, rule.condition.why(subject)
             why = rule.condition.why(subject)
-            self._destination(rule, subject, folder)
+            self._destination(rule, subject, home)
         except NoValueError as error:
             return False, f"{why}; but {error}"
         except RegexTimedOut:
@@ -243,11 +244,11 @@ class RuleSet:
             self._timeouts[rule.name] = self._timeouts.get(rule.name, 0) + 1
             raise
 
-    def _destination(self, rule: Rule, subject: Subject, folder: Folder) -> bytes | None:
+    def _destination(self, rule: Rule, subject: Subject, home: Home) -> bytes | None:
         if rule.to is None:
             return None
         name = subject.facts.entry.path.rpartition(b"/")[2]
-        return folder.absolute(rule.to.render(lambda fact: _value(fact, subject), name))
+        return home.absolute(rule.to.render(lambda fact: _value(fact, subject), name))
 
 
 def _fixed_folder(rule: Rule, ending: bytes, kind: str | None) -> bytes | None:
@@ -270,75 +271,3 @@ def _value(fact: str, subject: Subject) -> Any:
     name = path.rpartition(b"/")[2]
     stem, extension = split_extension(name)
     return os.fsdecode({"path": path, "name": name, "stem": stem, "ext": extension[1:]}[fact])
-
-
-# -- reading ----------------------------------------------------------------------------------------
-
-
-def read_rule(section: Section) -> Rule:
-    """Read one `[[rule]]`; mistakes are noted in the section's list."""
-    mistakes = len(section.mistakes.found)
-    name = section.required_text("name")
-    if "match" not in section:
-        section.wrong(None, "needs `match`", "match = {} matches every file")
-    condition = compile_match(section.section("match", f"{section.where} match"))
-    action: Action = section.choice("action", ACTIONS, "move")
-    to = _read_destination(section, action, condition)
-    on_conflict: Clash = section.choice("on_conflict", CLASHES, "number")
-    source = json.dumps(
-        [name, section.raw("match"), action, section.raw("to"), on_conflict], sort_keys=True, default=str
-    )
-    section.finish()
-    return Rule(
-        name, condition, action, to, on_conflict, source, section.place, sound=len(section.mistakes.found) == mistakes
-    )
-
-
-# Also the groups of a regex that does not compile: one mistake is told once.
-_GROUP = re.compile(r"\(\?P?<([A-Za-z_]\w*)>")
-
-
-def _read_destination(section: Section, action: Action, condition: AllOf) -> Template | None:
-    if action in {"trash", "leave"}:
-        if "to" in section:
-            section.wrong("to", f'says where, but action = "{action}" moves nothing there')
-        return None
-    if "to" not in section:
-        section.wrong(None, "needs `to`", 'write where the file goes, as in "Pictures/"')
-        return None
-    if not isinstance(section.raw("to"), str):
-        section.text("to")
-        return None
-    groups = condition.groups | set(_GROUP.findall(json.dumps(section.raw("match"), default=str)))
-    try:
-        return templates.parse(section.text("to"), groups)
-    except TemplateError as error:
-        section.wrong("to", str(error), error.hint)
-    except ValueError as error:
-        section.wrong("to", str(error))
-    return None
-
-
-def _built_in(name: str, kinds: str, to: str) -> Mapping[str, Any]:
-    return {"name": name, "match": {"kind": kinds.split()}, "to": to}
-
-
-_BUILT_IN = (
-    _built_in("pictures and videos", "image video", "Pictures/{taken|modified:%Y}/{taken|modified:%Y-%m}/"),
-    _built_in("music", "audio", "Music/{artist|'Unknown artist'}/{album|'Singles'}/"),
-    _built_in("documents", "document sheet slides ebook mail", "Documents/{modified:%Y}/"),
-    _built_in("archives", "archive", "Archives/"),
-    _built_in("code", "code", "Code/"),
-    _built_in("fonts", "font", "Fonts/"),
-    _built_in("data", "data", "Data/"),
-    _built_in("programs", "program", "Programs/"),
-)
-
-
-@cache
-def built_in_rules() -> RuleSet:
-    """Return the rules of a folder that has none: by kind, all beneath the folder itself; `other` stays."""
-    mistakes = Mistakes()
-    rules = [read_rule(Section(table, (), str(table["name"]), mistakes)) for table in _BUILT_IN]
-    mistakes.raise_any("the built-in rules")
-    return RuleSet(rules)

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from core import quantities
-from core.config.reader import Section, meant
 from core.rules.conditions import (
     KINDS,
     AllOf,
@@ -23,6 +22,7 @@ from core.rules.conditions import (
     Subject,
     Test,
 )
+from core.toml.sections import Section, meant
 
 
 def compile_match(section: Section) -> AllOf:

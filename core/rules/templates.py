@@ -23,8 +23,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from core.config.reader import absolute_path, meant
 from core.names import NAME_MAX, cut, split_extension
+from core.toml.sections import absolute_path, meant
 from core.trash import TRASH
 
 DATES = frozenset({"taken", "modified"})

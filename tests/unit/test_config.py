@@ -11,10 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.config import Config, ad_hoc, default_config_path, load_config, parse_config
-from core.config.reader import Mistake
-from core.config.toml_places import places
-from core.errors import ConfigError, UnknownFolder
+from core.errors import ConfigError, Mistake, UnknownFolder
 from core.quantities import duration, size
+from core.toml.places import places
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
 
@@ -131,8 +130,8 @@ def test_the_example_is_right_and_shows_every_key() -> None:
     import ast
     import inspect
 
-    from core import rules as rules_module
     from core.config import tables
+    from core.rules import reading
 
     config = parse_config(EXAMPLE.read_text())
     assert config.agent.settle == Config().agent.settle
@@ -140,7 +139,7 @@ def test_the_example_is_right_and_shows_every_key() -> None:
         Config().queue, Config().history, Config().trash, Config().duplicates, Config().notify,
     )  # fmt: skip
     asked = set()
-    for source in (inspect.getsource(tables), inspect.getsource(rules_module.read_rule)):
+    for source in (inspect.getsource(tables), inspect.getsource(reading.read_rule)):
         for node in ast.walk(ast.parse(source)):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
                 first = node.args[0]

@@ -15,14 +15,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.config.reader import Mistakes, Section
 from core.errors import Cancelled, ConfigError, UnknownFolder, UsageError
 from core.names import collision_key
 from core.planners import likeness, organize
 from core.planners.naming import Places
-from core.rules import RuleSet, read_rule
+from core.rules import RuleSet
+from core.rules.reading import read_rule
 from core.storage.local import LocalStorage
 from core.stores.decisions import Decision
+from core.toml.sections import Mistakes, Section
 from tests import trees
 from tests.organizing import Home, acting, lines, tree_of
 from tests.trees import File, Folder, Symlink

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from core.config import Folder
-from core.config.reader import Mistakes, Section
 from core.errors import ConfigError
-from core.rules import NOTHING, Rule, RuleSet, Ruling, built_in_rules, read_rule
+from core.rules import NOTHING, Rule, RuleSet, Ruling
+from core.rules.built_in import built_in_rules
+from core.rules.reading import read_rule
 from core.storage import Entry
+from core.toml.sections import Mistakes, Section
 
 NOW = datetime.now(UTC)
 

@@ -12,30 +12,14 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
-from msgspec import Struct
-
 from core import quantities
-from core.config.toml_places import Path as Place
-from core.errors import ConfigError
+from core.errors import ConfigError, Mistake
 from core.names import shown
+from core.toml.places import Path as Place
 
 T = TypeVar("T")
 
 _KINDS = {str: "a text", bool: "true or false", int: "a whole number", list: "a list", dict: "a table"}
-
-
-class Mistake(Struct, frozen=True):
-    """One thing that is wrong in the config: where, what, and what was probably meant."""
-
-    line: int | None
-    where: str
-    message: str
-    hint: str = ""
-
-    def __str__(self) -> str:
-        place = f"line {self.line}: " if self.line else ""
-        hint = f"; {self.hint}" if self.hint else ""
-        return f"{place}{self.where}: {self.message}{hint}"
 
 
 class Mistakes:
