@@ -1,4 +1,4 @@
-"""One protocol for the places that files lie in: local folders now, buckets later.
+"""One protocol for the places that files lie in: local folders, buckets.
 
 A storage is one root. Paths are bytes relative to it, `/` between components, never empty, never `..`.
 Only `core.execute` calls what changes files.
