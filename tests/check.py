@@ -11,13 +11,15 @@ import sys
 
 IN_CI = os.environ.get("CI") == "true"
 COVERAGE = ["--cov", "--cov-report=term-missing:skip-covered"]
+WORKERS = min((os.cpu_count() or 1) + 1, 4)
+"""One more than there are cores: many tests wait, for a process to start or for a file to settle."""
 
 CHECKS: dict[str, list[str]] = {
     "format": ["ruff", "format", "--check", "."],
     "lint": ["ruff", "check", "."],
     "types": ["mypy"],
     "walls": ["importlinter.cli"],
-    "tests": ["pytest", "--numprocesses=auto", "--maxprocesses=4", "--dist=worksteal", *(COVERAGE if IN_CI else [])],
+    "tests": ["pytest", f"--numprocesses={WORKERS}", "--dist=worksteal", *(COVERAGE if IN_CI else [])],
 }
 
 

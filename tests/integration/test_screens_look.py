@@ -10,6 +10,8 @@ from pathlib import Path
 
 from PIL import Image
 
+import pytest
+
 from core.config import load_config
 from tests.agents import AgentUnderTest
 from tests.trees import build, read
@@ -22,6 +24,7 @@ from tui.widgets.picture_card import PictureCards
 AROUND = replace(Surroundings.real(), burst=0.0, beat=0.05, retry=0.05)
 
 
+@pytest.mark.heavy
 async def test_a_newcomer_adds_a_folder_and_approves_its_first_plan(agent: AgentUnderTest) -> None:
     mess = agent.home / "mess"
     build(mess, {"letter.txt": "dear", "song.mp3": "not really", "plain.bin": "\0"})
