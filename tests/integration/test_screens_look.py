@@ -8,9 +8,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from PIL import Image
-
 import pytest
+from PIL import Image
 
 from core.config import load_config
 from tests.agents import AgentUnderTest
