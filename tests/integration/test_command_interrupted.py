@@ -14,9 +14,9 @@ import pytest
 from core.model import Progress
 from tests import trees
 from tests.commands import Home
-from tui.commands.desk import open_desk
 from tui.commands.folders import place
 from tui.commands.frame import Settings
+from tui.commands.reaching import open_desk
 
 FILES: trees.Tree = {f"{number}.csv": f"{number}" for number in range(600)}
 
@@ -83,7 +83,7 @@ def test_an_interrupted_operation_can_be_taken_back_instead(home: Home) -> None:
 
 DIE = """
 import os
-from tui.commands.desk import open_desk
+from tui.commands.reaching import open_desk
 from tui.commands.folders import place
 from tui.commands.frame import Settings
 

@@ -322,7 +322,7 @@ def test_pausing_without_an_agent_is_remembered_for_the_next(home: Home) -> None
 def test_two_commands_never_work_at_once(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     from core.state import StateDirectory
 
-    monkeypatch.setattr("tui.commands.desk.AGENT_STARTS_SECONDS", 0.0)  # else it waits for what could be an agent
+    monkeypatch.setattr("tui.commands.reaching.AGENT_STARTS_SECONDS", 0.0)  # else it waits for what could be an agent
     with home.entered():
         places = StateDirectory.of_user()
         places.prepare()

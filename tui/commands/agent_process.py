@@ -13,8 +13,8 @@ from pathlib import Path
 
 from core.errors import ShelverError
 from core.names import shown
-from tui.commands.desk import agent_socket, answers
 from tui.commands.frame import Settings
+from tui.commands.reaching import agent_socket, answers
 
 START_SECONDS = 30
 STOP_SECONDS = 60

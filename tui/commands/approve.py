@@ -11,8 +11,9 @@ from core.model import Operation
 from core.names import shown
 from tui.commands.acting import announce, conclude, finish
 from tui.commands.completing import operation_argument
-from tui.commands.desk import Desk, find, open_desk
+from tui.commands.desk import Desk, find
 from tui.commands.frame import Settings, verb
+from tui.commands.reaching import open_desk
 
 
 def waits(operation: Operation) -> bool:

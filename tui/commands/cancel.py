@@ -5,8 +5,9 @@ from __future__ import annotations
 from core.model import FINAL_STATES, Operation
 from tui.commands.acting import announce, finish
 from tui.commands.completing import operation_argument
-from tui.commands.desk import find, open_desk
+from tui.commands.desk import find
 from tui.commands.frame import Settings, verb
+from tui.commands.reaching import open_desk
 
 
 def _unfinished(operation: Operation) -> bool:

@@ -9,7 +9,7 @@ from core import checks
 from core.checks import Check, Finding, Site
 from core.errors import NotAllowed
 from core.names import shown
-from tui.commands.desk import answers
+from tui.commands.reaching import answers
 
 
 def agent(site: Site) -> Iterator[Finding]:

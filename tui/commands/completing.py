@@ -52,7 +52,7 @@ def _beginning(begun: str, items: list[CompletionItem]) -> list[CompletionItem]:
 
 def _asked(context: click.Context, question: Callable[[Desk], list[CompletionItem]]) -> list[CompletionItem]:
     """Ask where operations are known. A shell is told nothing of what goes wrong."""
-    from tui.commands.desk import open_desk
+    from tui.commands.reaching import open_desk
 
     try:
         with open_desk(context.find_object(Settings) or Settings(), to_act=False) as desk:

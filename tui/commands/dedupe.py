@@ -7,11 +7,12 @@ import click
 from core.model import Operation
 from tui.commands.acting import Manner, Telling, carry_out
 from tui.commands.completing import complete_folders
-from tui.commands.desk import Desk, open_desk
+from tui.commands.desk import Desk
 from tui.commands.duplicates import conclude, show_groups
 from tui.commands.folders import place
 from tui.commands.frame import Settings, verb
 from tui.commands.output import Output
+from tui.commands.reaching import open_desk
 
 ACTIONS = ["report", "trash", "hardlink", "reflink"]
 

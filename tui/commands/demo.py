@@ -10,8 +10,8 @@ import click
 
 from tui.commands.desk import pages
 from tui.commands.frame import Look, Settings, verb
-from tui.commands.open import show_screens_of_own
 from tui.commands.output import Output
+from tui.commands.screens import show_screens_of_own
 
 
 @verb("demo", example="shelver demo --headless", prints_data=False)

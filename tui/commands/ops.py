@@ -7,9 +7,10 @@ from itertools import islice
 import click
 
 from tui.commands.completing import complete_folders
-from tui.commands.desk import open_desk, pages
+from tui.commands.desk import pages
 from tui.commands.folders import place
 from tui.commands.frame import Settings, verb
+from tui.commands.reaching import open_desk
 from tui.commands.records import print_operations
 
 

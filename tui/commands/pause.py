@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from tui.commands.completing import complete_folders
-from tui.commands.desk import open_desk
 from tui.commands.folders import chosen, print_folders
 from tui.commands.frame import Settings, verb
+from tui.commands.reaching import open_desk
 
 
 @verb("pause", example="shelver pause downloads")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from tui.commands.acting import announce
 from tui.commands.approve import waits
 from tui.commands.completing import operation_argument
-from tui.commands.desk import find, open_desk
+from tui.commands.desk import find
 from tui.commands.frame import Settings, verb
+from tui.commands.reaching import open_desk
 
 
 @verb("reject", example="shelver reject last")

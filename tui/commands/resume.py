@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 
 from tui.commands.completing import complete_folders
-from tui.commands.desk import open_desk
 from tui.commands.folders import chosen, print_folders
 from tui.commands.frame import Settings, verb
 from tui.commands.output import confirmed, is_interactive
+from tui.commands.reaching import open_desk
 
 
 @verb("resume", example="shelver resume downloads")

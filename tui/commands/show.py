@@ -7,9 +7,10 @@ import click
 from core.model import Operation
 from tui import words
 from tui.commands.completing import operation_argument
-from tui.commands.desk import find, open_desk, step_pages
+from tui.commands.desk import find, step_pages
 from tui.commands.frame import Settings, verb
 from tui.commands.output import Output
+from tui.commands.reaching import open_desk
 from tui.commands.records import exactly, home_short, print_operations, print_steps, state, title
 
 

@@ -14,11 +14,12 @@ import msgspec
 from core.errors import AgentUnreachable
 from core.model import Progress
 from tui.commands.changes import changes, look
-from tui.commands.desk import Desk, open_desk
+from tui.commands.desk import Desk
 from tui.commands.folders import print_folders
 from tui.commands.frame import Settings, verb
 from tui.commands.output import Output
 from tui.commands.progress import line
+from tui.commands.reaching import open_desk
 from tui.commands.records import print_operations, when
 from tui.wire import Status
 

@@ -6,9 +6,9 @@ import click
 
 from tui.commands.acting import Manner, carry_out
 from tui.commands.completing import complete_folders
-from tui.commands.desk import open_desk
 from tui.commands.folders import place
 from tui.commands.frame import Settings, verb
+from tui.commands.reaching import open_desk
 
 
 @verb("sync", example="shelver sync scans --dry-run")

@@ -16,11 +16,12 @@ from tui import words
 from tui.commands.acting import announce, conclude, finish
 from tui.commands.approve import absolute, part_of, touches
 from tui.commands.completing import complete_folders, complete_operations
-from tui.commands.desk import Desk, find, open_desk, pages
+from tui.commands.desk import Desk, find, pages
 from tui.commands.folders import place
 from tui.commands.frame import Settings, verb
 from tui.commands.moments import moment
 from tui.commands.output import Output
+from tui.commands.reaching import open_desk
 from tui.commands.records import print_operations, print_steps
 from tui.wire import exact_path
 

@@ -11,9 +11,9 @@ import click
 from core.errors import UsageError
 from core.names import shown
 from tui.commands.agent_process import AgentProcess
-from tui.commands.desk import find_agent
 from tui.commands.frame import Look, Settings, look_options, verb
-from tui.commands.open import show_screens, show_screens_of_own
+from tui.commands.reaching import find_agent
+from tui.commands.screens import show_screens, show_screens_of_own
 
 
 @verb("up", example="shelver up ~/Downloads", prints_data=False)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from tui.commands.desk import open_desk
 from tui.commands.frame import Settings, verb
+from tui.commands.reaching import open_desk
 from tui.commands.records import exactly, home_short, when, without_empty
 
 
