@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Sequence
-from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -98,15 +97,20 @@ class Files:
 
 def row(entry: Entry) -> list[int]:
     """Return the row of a file."""
-    inode = entry.inode - _64_BITS if entry.inode >= _64_BITS // 2 else entry.inode
-    return [entry.size, entry.mtime_ns, entry.ctime_ns, inode, entry.links]
+    return [entry.size, entry.mtime_ns, entry.ctime_ns, _signed(entry.inode), entry.links]
 
 
 def asked(entries: Iterable[Entry]) -> bytes:
     """Return the rows of files for a reader, which goes by size, ctime_ns and inode."""
     most = _64_BITS // 2 - 1  # a time that no column holds is no file's: it is left out as changed
-    rows = ((size, 0, min(ctime, most), inode, 0) for size, _, ctime, inode, _ in map(row, entries))
-    return array("q", chain.from_iterable(rows)).tobytes()
+    numbers: list[int] = []
+    for entry in entries:
+        numbers += (entry.size, 0, min(entry.ctime_ns, most), _signed(entry.inode), 0)
+    return array("q", numbers).tobytes()
+
+
+def _signed(inode: int) -> int:
+    return inode - _64_BITS if inode >= _64_BITS // 2 else inode
 
 
 def entry_of(path: bytes, numbers: Sequence[int], device: int) -> Entry:
