@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from functools import partial
@@ -38,6 +39,7 @@ def show(socket: Path, look: Look = AS_CHOSEN) -> tuple[int, str]:
     Raises UsageError where there is no terminal that could show it, or a choice is a mistake.
     """
     refuse_what_cannot_show()
+    gc.disable()  # until the first frame: what is loaded for it stays, so that looking through it finds nothing
     choices = chosen(look)
     terminal.settle(choices.colors)
     from tui.face import Face  # noqa: PLC0415  (reads the environment that was just settled)

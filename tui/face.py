@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -148,7 +149,9 @@ class Face(Named, App[None], inherit_bindings=False):
         self.call_after_refresh(self.run_worker, self._keep_up, group="agent", exit_on_error=False)
 
     def on_ready(self) -> None:
-        """Say what of the outfit could not be had."""
+        """Say what of the outfit could not be had; no key will wait while all that was loaded is looked through."""
+        gc.freeze()
+        gc.enable()
         if self.outfit.theme not in ("", *self.available_themes):
             self.tell(f"No theme is called {self.outfit.theme}.", trouble=True)
 

@@ -7,9 +7,8 @@ with open_desk(settings, to_act=True) as desk:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from core.duplicates.views import PageView
 from core.errors import UnknownOperation, UsageError
 from core.model import (
     FINAL_STATES,
@@ -24,6 +23,9 @@ from core.model import (
 )
 from core.names import shown
 from tui.wire import Status, StepPage, Trace
+
+if TYPE_CHECKING:  # duplicates bring much with them that most verbs and the screens' first frame do without
+    from core.duplicates.views import PageView
 
 PAGE = 200
 NOT_WATCHED = "no agent is running"
