@@ -126,6 +126,8 @@ State = Literal[
 OnConflict = Literal["number", "skip"]
 Action = Literal["report", "trash", "hardlink", "reflink"]
 """What becomes of duplicates."""
+Resolution = Literal["mine", "theirs", "both"]
+"""Which version of a file that both sides changed is kept: the conflict copy, what has its name now, or both."""
 
 FINAL_STATES: frozenset[str] = frozenset({"completed", "partial", "failed", "cancelled", "rejected", "superseded"})
 """States that nothing but a rollback (or, for `failed`, a resume by hand) follows."""
@@ -142,6 +144,8 @@ class Request(Struct, frozen=True, kw_only=True, omit_defaults=True):
     Of a dedupe: `action`, or the folder's own; `similar`: near-duplicate pictures, too; `of`: an earlier dedupe, whose
     groups are acted on; `choices`: by the number of such a group, the absolute path that stays; `keep`:
     policies for all others, in place of the config's.
+
+    Of a sync: `resolve`: nothing is compared; each conflict copy among `paths` is settled for good.
     """
 
     id: str
@@ -164,6 +168,7 @@ class Request(Struct, frozen=True, kw_only=True, omit_defaults=True):
     of: str | None = None
     choices: dict[int, bytes] | None = None
     keep: list[str] | None = None
+    resolve: Resolution | None = None
 
 
 class Counts(Struct, kw_only=True):
@@ -238,12 +243,22 @@ class Preview(Struct, frozen=True, kw_only=True):
 # -- events -----------------------------------------------------------------------------------------
 
 
+class Transfer(Struct, frozen=True):
+    """One file on its way up or down right now. `path`: its shown name beneath its folder."""
+
+    kind: Literal["upload", "download"]
+    path: str
+    bytes_done: int
+    bytes_total: int
+
+
 class Progress(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How far a running operation is. The newest replaces all before it.
 
     `rate` in files a second, `bytes_rate` in bytes a second, `remaining` in seconds (None: not known yet);
     `bytes_done` of `bytes_total` counts copied bytes of the step under way too.
     `recent`: the newest few moves as (shown source, shown destination).
+    `transfers`: the files on their way to or from a bucket.
     """
 
     operation: str
@@ -257,6 +272,7 @@ class Progress(Struct, frozen=True, kw_only=True, omit_defaults=True):
     remaining: float | None = None
     current: str = ""
     recent: list[tuple[str, str]] = []
+    transfers: list[Transfer] = []
 
 
 EventType = Literal["snapshot", "operation", "progress", "folder", "resync", "error", "end"]
@@ -302,6 +318,16 @@ class FolderStatus(Struct, kw_only=True):
     """When both sides were last brought in step, or a bucket last looked through."""
     to_carry: int = 0
     """Files that wait for approval to be carried over."""
+    to_push: int = 0
+    to_pull: int = 0
+    """Of those, how many would change in the bucket, and how many here."""
+    conflicts: int = 0
+    """Conflict copies that nobody settled yet."""
+    sync_paused: str = ""
+    """Why it is not kept in step just now, in words; empty while it is."""
+    requests_a_month: int = 0
+    """About how often its bucket is asked by looking alone; `requests_allowed`: what its remote's budget leaves it."""
+    requests_allowed: int = 0
 
 
 # -- small makers -----------------------------------------------------------------------------------

@@ -9,11 +9,12 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Literal, Protocol, TypeVar
 
 from core.errors import REMOTE_AWAY, Cancelled, StorageError
 from core.execute.run import Run, expected
-from core.model import Step
+from core.model import Step, Transfer
+from core.names import shown
 from core.storage import KeepGoing
 
 HANDS = 16
@@ -21,7 +22,16 @@ BATCH_FILES = 64
 BATCH_BYTES = 256 * 1024 * 1024
 NEWS_SECONDS = 0.25
 
-Item = TypeVar("Item")
+
+class Errand(Protocol):
+    """What is carried: the file of a step."""
+
+    @property
+    def step(self) -> Step:
+        """The step."""
+
+
+Item = TypeVar("Item", bound=Errand)
 Answer = TypeVar("Answer")
 Act = Callable[[Item, KeepGoing], Answer]
 
@@ -54,22 +64,22 @@ class Crew:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._counting = threading.Lock()
-        self._carried = 0
         self._is_called_off = threading.Event()
 
-    def each(self, act: Act[Item, Answer], items: Sequence[Item], first: Step) -> list[Answer | StorageError]:
-        """Return what became of each item, in their order; people see the `first` step meanwhile.
+    def each(self, act: Act[Item, Answer], items: Sequence[Item]) -> list[Answer | StorageError]:
+        """Return what became of each item, in their order; people see those under way meanwhile.
 
         Raises Cancelled once all have stopped.
         """
         self._is_called_off.clear()
-        progress = self._run.copy_progress(first)
+        loads = [_Load(item.step, self._is_called_off) for item in items]
+        progress = self._run.copy_progress(items[0].step)
         with ThreadPoolExecutor(min(HANDS, len(items)), thread_name_prefix="transfer") as threads:
-            futures = [threads.submit(self._attempt, act, item) for item in items]
+            futures = [threads.submit(_attempt, act, item, load) for item, load in zip(items, loads, strict=True)]
             try:
                 while wait(futures, NEWS_SECONDS).not_done:
-                    progress(self._taken())
+                    self._run.tally.transfers = [load.told() for load in loads if load.is_under_way]
+                    progress(sum(load.carried for load in loads) - progress.bytes)
             except BaseException:
                 self._is_called_off.set()
                 for future in futures:
@@ -78,26 +88,43 @@ class Crew:
                 raise
             finally:
                 progress.take_back()
-                self._taken()
+                self._run.tally.transfers = []
         return [future.result() for future in futures]
 
-    def _attempt(self, act: Act[Item, Answer], item: Item) -> Answer | StorageError:
-        try:
-            self._go_on(0)
-            return act(item, self._go_on)
-        except StorageError as error:
-            return error
 
-    def _go_on(self, count: int) -> None:
+class _Load:
+    """How far one file is. Several threads may carry its parts."""
+
+    def __init__(self, step: Step, is_called_off: threading.Event) -> None:
+        self._step = step
+        self._is_called_off = is_called_off
+        self._counting = threading.Lock()
+        self.carried = 0
+        self.is_under_way = False
+
+    def go_on(self, count: int) -> None:
+        """Count some more bytes. Raises Cancelled."""
         if self._is_called_off.is_set():
             raise Cancelled
         with self._counting:
-            self._carried += count
+            self.carried += count
 
-    def _taken(self) -> int:
-        with self._counting:
-            carried, self._carried = self._carried, 0
-        return carried
+    def told(self) -> Transfer:
+        """Return it for people."""
+        step, size = self._step, expected(self._step).size
+        kind: Literal["upload", "download"] = "upload" if step.kind == "upload" else "download"
+        return Transfer(kind, shown(step.source), min(self.carried, size), size)  # what is sent again counts once
+
+
+def _attempt(act: Act[Item, Answer], item: Item, load: _Load) -> Answer | StorageError:
+    load.is_under_way = True
+    try:
+        load.go_on(0)
+        return act(item, load.go_on)
+    except StorageError as error:
+        return error
+    finally:
+        load.is_under_way = False
 
 
 def raise_if_away(results: Sequence[object]) -> None:

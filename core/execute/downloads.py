@@ -43,7 +43,7 @@ class Downloads:
         waiting = self._batch.take()
         with ExitStack() as stack:
             places = [place for step in waiting if (place := self._opened(step, stack))]
-            copies = self._crew.each(self._fetch, places, places[0].step) if places else []
+            copies = self._crew.each(self._fetch, places) if places else []
         fetched: list[tuple[Step, Copy]] = []
         for place, copy in zip(places, copies, strict=True):
             if isinstance(copy, REMOTE_AWAY):
@@ -124,6 +124,7 @@ class Downloads:
             # What came down before goes on only where a digest will tell whether a power cut spoilt it.
             if SHA256 not in head.metadata or os.fstat(writing).st_size > head.entry.size:
                 os.ftruncate(writing, 0)
+            go_on(os.fstat(writing).st_size)
             source.download(step.source, expected(step), writing, go_on)
             digest = _verified(writing, head)
             give_attributes(writing, replace(place.attributes, mtime_ns=head.mtime_ns))

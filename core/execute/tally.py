@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from core.journal.records import Finished, Outcomes
-from core.model import DIRECTORY_KINDS, Counts, Plan
+from core.model import DIRECTORY_KINDS, Counts, Plan, Transfer
 
 
 @dataclass(slots=True)
 class Tally:
-    """How far an execution is: files and bytes. `current` and `recent` are shown names."""
+    """How far an execution is: files and bytes. `current` and `recent` are shown names.
+
+    `transfers`: what is on its way to or from a bucket right now.
+    """
 
     done: int = 0
     total: int = 0
@@ -22,6 +25,7 @@ class Tally:
     bytes_total: int = 0
     current: str = ""
     recent: list[tuple[str, str]] = field(default_factory=list)
+    transfers: list[Transfer] = field(default_factory=list)
 
 
 class Observer(Protocol):

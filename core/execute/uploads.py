@@ -41,7 +41,7 @@ class Uploads:
         with ExitStack() as stack:
             files = [file for step in self._make_room(waiting) if (file := self._opened(step, stack))]
             if files:
-                results = self._crew.each(self._send, files, files[0].step)
+                results = self._crew.each(self._send, files)
                 for file, sent in zip(files, results, strict=True):
                     if not isinstance(sent, REMOTE_AWAY):
                         self._end(file, sent)
@@ -117,7 +117,7 @@ class Uploads:
         return None
 
     def _send(self, file: _Opened, go_on: KeepGoing) -> Copy:
-        content = file.content(go_on)
+        content = file.content(lambda count: go_on(0))  # reading is not sending
         target = self._run.bucket(file.step.destination_root)
         sent = target.upload(content, file.step.destination, file.step.occupant, go_on)
         return Copy(file.step.destination, content.sha256, sent.fingerprint)

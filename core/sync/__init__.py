@@ -50,6 +50,10 @@ Action = Literal[
 """
 
 
+BOTH_CHANGED = "changed on both sides"
+"""Why a conflict's file is put aside; plans tell conflicts by it."""
+
+
 class Pair(Struct, frozen=True):
     """What both sides have under one path, and had: None where there is nothing."""
 

@@ -10,12 +10,17 @@ from msgspec.structs import replace
 from core.config.models import Direction
 from core.model import Step
 from core.names import NAME_MAX, cut, split_extension
-from core.sync import Pair, fingerprint_of
+from core.sync import BOTH_CHANGED, Pair, fingerprint_of
 from core.sync.renames import Renamed
 from core.trash import TRASH
 
 LOCAL, REMOTE = 0, 1
 """The numbers of a sync plan's roots."""
+
+
+def is_conflict(step: Step) -> bool:
+    """Tell whether a step puts one of two changed files aside under a conflict's name."""
+    return step.kind == "move" and step.why == BOTH_CHANGED
 
 
 class Steps:

@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 from core.config.models import Direction
 from core.storage import Entry
-from core.sync import Action, Change, Decided, Pair, Synced
+from core.sync import BOTH_CHANGED, Action, Change, Decided, Pair, Synced
 
 IsSame = Callable[[Pair], bool]
 """Tells whether the local and the remote file of a path have the same content; may read both."""
@@ -51,7 +51,7 @@ _WHY: dict[Action, str] = {
     "download": "new or changed in the bucket",
     "trash_local": "deleted in the bucket",
     "trash_remote": "deleted here",
-    "keep_both": "changed on both sides",
+    "keep_both": BOTH_CHANGED,
 }
 
 

@@ -54,6 +54,7 @@ class Meter:
             remaining=self._remaining(tally.total - ended, tally.bytes_total - tally.bytes_done),
             current=tally.current,
             recent=list(tally.recent),
+            transfers=list(tally.transfers),
         )
         self._report(progress)
 

@@ -1,0 +1,51 @@
+"""How much a sync's plan carries to each side: what a folder's state tells people in numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from msgspec import Struct
+
+from core.model import Plan, Step
+from core.sync.steps import REMOTE, is_conflict
+
+
+class Pending(Struct, frozen=True):
+    """Files that are to change in the bucket (`push`) and in the folder (`pull`), and the bytes that travel for that.
+
+    A rename or a deletion that is carried over counts as a file, and as no bytes. `conflicts`: paths that both sides
+    changed. `left_alone`: files that cannot be carried, each with its reason in the plan.
+    """
+
+    push: int = 0
+    pull: int = 0
+    push_bytes: int = 0
+    pull_bytes: int = 0
+    conflicts: int = 0
+    left_alone: int = 0
+
+    @property
+    def is_in_step(self) -> bool:
+        """Whether nothing is to be carried."""
+        return not self.push and not self.pull
+
+
+def pending(plan: Plan, finished: Collection[int] = ()) -> Pending:
+    """Return what a sync's plan is still to carry. `finished`: the numbers of steps that have ended."""
+    left = [step for step in plan.steps if step.seq not in finished]
+    carried = [step for step in left if not step.refused]
+    push, pull = list(_into(carried, is_push=True)), list(_into(carried, is_push=False))
+    return Pending(
+        len(push), len(pull), _travelling(push), _travelling(pull),
+        sum(is_conflict(step) for step in carried), len(left) - len(carried),
+    )  # fmt: skip
+
+
+def _into(steps: list[Step], *, is_push: bool) -> Iterator[Step]:
+    for step in steps:
+        if (step.destination_root == REMOTE) == is_push and not is_conflict(step):
+            yield step
+
+
+def _travelling(steps: list[Step]) -> int:
+    return sum(step.fingerprint.size for step in steps if step.kind in ("upload", "download") and step.fingerprint)
