@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+import os
+import time
+from typing import Annotated, Any, get_args
 
 from msgspec import Meta, Struct
 from msgspec.structs import asdict
@@ -12,6 +14,7 @@ from agent import configuring, looking, previews
 from agent.auth import Peer, user_name
 from agent.bodies import (
     Activity,
+    AgentStatus,
     Approve,
     Destinations,
     DestinationView,
@@ -22,11 +25,13 @@ from agent.bodies import (
     Operations,
     Passage,
     Passages,
+    QueueStatus,
     Refusal,
     Rollback,
     StartOperation,
     Status,
     Steps,
+    WorkerStatus,
     check_kind,
     check_paths,
     check_rules,
@@ -36,13 +41,12 @@ from agent.bodies import (
 from agent.metrics import exposition
 from agent.openapi import description
 from agent.routes import Asked, Route, acts, looks
+from agent.serving import Agent
+from core import __version__
 from core.duplicates.views import PageView
 from core.errors import UsageError
 from core.model import FolderStatus, Operation, Outcome, Preview, Request, State, new_id, now
 from core.names import shown, wire_path
-
-if TYPE_CHECKING:
-    from agent.daemon import Agent
 
 Limit = Annotated[int, Meta(ge=1, le=1000)]
 STATES: tuple[str, ...] = get_args(State)
@@ -107,7 +111,17 @@ async def health(agent: Agent, asked: Asked) -> Health:
 
 async def status(agent: Agent, asked: Asked) -> Status:
     """Return the agent at one look."""
-    return await agent.status()
+    lengths = await agent.operations.dispatch.lengths()
+    return Status(
+        agent=AgentStatus(pid=os.getpid(), started=agent.started, state_dir=shown(agent.settings.state)),
+        version=__version__,
+        uptime=time.monotonic() - agent.began,
+        folders=agent.folders.statuses,
+        queue=QueueStatus(interactive=lengths["interactive"], bulk=lengths["bulk"]),
+        workers=[WorkerStatus(pid=agent.supervisor.pid, alive=agent.supervisor.is_ready)],
+        running=agent.hub.running,
+        waiting=await agent.archive.page(None, ["proposed"], 100, None),
+    )
 
 
 async def operations(agent: Agent, asked: Asked) -> Operations:
@@ -116,7 +130,7 @@ async def operations(agent: Agent, asked: Asked) -> Operations:
     states = query.state.split(",") if query.state else []
     if unknown := [state for state in states if state not in STATES]:
         raise UsageError(f"no operation is ever {shown(unknown[0])}", field="state")
-    found = await agent.operations.page(query.folder, states, query.limit, query.before, query.text)  # type: ignore[arg-type]
+    found = await agent.archive.page(query.folder, states, query.limit, query.before, query.text)  # type: ignore[arg-type]
     return Operations(found)
 
 
@@ -131,16 +145,16 @@ async def steps(agent: Agent, asked: Asked) -> Steps:
     query: StepsQuery = asked.query
     filters = (query.text, query.outcome, query.into)
     if query.folded and filters == ("", None, None):
-        page = await agent.operations.lines(asked.id, query.start, query.limit)
+        page = await agent.archive.lines(asked.id, query.start, query.limit)
     else:
-        page = await agent.operations.steps(asked.id, query.start, query.limit, *filters)
+        page = await agent.archive.steps(asked.id, query.start, query.limit, *filters)
     return Steps(page.steps, page.total, page.lines)
 
 
 async def destinations(agent: Agent, asked: Asked) -> Destinations:
     """Return where the files of a plan go."""
     views = []
-    for each in await agent.operations.destinations(asked.id):
+    for each in await agent.archive.destinations(asked.id):
         path, path_b64 = wire_path(each.path) if each.path else (None, None)
         views.append(DestinationView(fate=each.fate, files=each.files, bytes=each.bytes, path=path, path_b64=path_b64))
     return Destinations(views)
@@ -148,7 +162,7 @@ async def destinations(agent: Agent, asked: Asked) -> Destinations:
 
 async def activity(agent: Agent, asked: Asked) -> Activity:
     """Return what was done on each of the last days."""
-    return Activity(await agent.operations.activity(asked.query.days))
+    return Activity(await agent.archive.activity(asked.query.days))
 
 
 async def folders(agent: Agent, asked: Asked) -> Folders:
@@ -158,7 +172,7 @@ async def folders(agent: Agent, asked: Asked) -> Folders:
 
 async def history(agent: Agent, asked: Asked) -> Passages:
     """Return where files went."""
-    found = await agent.operations.history(asked.query.q, asked.query.limit)
+    found = await agent.archive.history(asked.query.q, asked.query.limit)
     results = []
     for each in found:
         source, source_b64 = wire_path(each.source) if each.source else (None, None)
@@ -181,7 +195,7 @@ async def history(agent: Agent, asked: Asked) -> Passages:
 async def duplicates(agent: Agent, asked: Asked) -> PageView:
     """Return a page of the groups that a dedupe operation found."""
     query: DuplicatesQuery = asked.query
-    return await agent.operations.duplicates(asked.id, query.start, query.limit, query.near)
+    return await agent.archive.duplicates(asked.id, query.start, query.limit, query.near)
 
 
 async def me(agent: Agent, asked: Asked) -> Me:

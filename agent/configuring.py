@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from agent.asked_paths import path_in
 from agent.routes import Asked, acts, looks
+from agent.serving import Agent
 from core.config import load_config
 from core.config.models import Mode
 from core.config.writing import NewFolder, name_for, obstacle, proposed, write
@@ -19,9 +19,6 @@ from core.errors import ConfigError, Refused, UsageError
 from core.model import FolderStatus
 from core.names import shown
 from core.views.prospect import Prospect
-
-if TYPE_CHECKING:
-    from agent.daemon import Agent
 
 NO_CONFIG = "this agent serves the folders it was started with, without a config; `shelver config init` begins one"
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Coroutine
 from typing import Any
 
-from agent import bodies
+from agent.archive import Archive
 from agent.auth import Access
 from agent.channel import InUse, LeftOff, Reload
 from agent.errands import Errands
@@ -20,11 +20,11 @@ from agent.notices import Notices
 from agent.notify import notify, watchdog_pause
 from agent.operations import Operations
 from agent.readers import Readers
+from agent.resuming import Resuming
 from agent.retention import keep_house
 from agent.server import Server, bind, identity, open_to_others, remove
 from agent.settings import Settings
 from agent.supervisor import Supervisor
-from core import __version__
 from core.config import Config, Folder
 from core.errors import ConfigError, ShelverError, UnknownFolder
 from core.model import Operation, Progress, now
@@ -38,8 +38,9 @@ WORKER_STOP_SECONDS = 25
 _log = logging.getLogger(__name__)
 
 
-class Agent:
-    """One agent, from `run` to its end. It is also what hears the worker (`agent.supervisor.Listener`)."""
+class Daemon:
+    """One agent, from `run` to its end: what routes ask (`agent.serving.Agent`), and what hears the worker
+    (`agent.supervisor.Listener`)."""
 
     def __init__(self, settings: Settings, config: Config) -> None:
         self.settings = settings
@@ -51,6 +52,8 @@ class Agent:
         self.hub = Hub()
         self.supervisor = Supervisor(settings, self)
         self.operations = Operations(state, config, self.hub, self.supervisor)
+        self.archive = Archive(self.operations)
+        self._resuming = Resuming(self.operations)
         self.folders = Folders(state, config, self.hub, self.operations)
         self.readers = Readers(self.folders.index)
         self.errands = Errands()
@@ -144,7 +147,7 @@ class Agent:
         self.access = await asyncio.to_thread(Access.of, config.agent.admins, config.agent.viewers)
         self._open_to_others()
         self.notices.settings = config.notify
-        self.operations.reload(config)
+        await self.operations.reload(config)
         if before.queue == config.queue:
             self.supervisor.tell(Reload())
         else:
@@ -166,7 +169,7 @@ class Agent:
 
     async def _queue_lost(self) -> None:
         try:
-            await self.operations.sweep()
+            await self._resuming.sweep()
         except Exception:
             _log.exception("unfinished operations cannot be queued again")
 
@@ -201,7 +204,7 @@ class Agent:
         if end.error:
             self.hub.error(f"operation {end.operation}: {end.error}")
             again = not end.is_hopeless
-            self._begin(self.operations.blame([end.operation], end.error, may_try_again=again))
+            self._begin(self._resuming.blame([end.operation], end.error, may_try_again=again))
 
     def in_use(self, files: InUse) -> None:
         """Have files looked at again that could not be seen to."""
@@ -211,7 +214,7 @@ class Agent:
         """Count the death; the next worker resumes what it was at."""
         for id in blamed:
             self.operations.left_off(id)
-        self._begin(self.operations.blame(blamed, "the worker died in the middle of it"))
+        self._begin(self._resuming.blame(blamed, "the worker died in the middle of it"))
 
     # -- how it is
 
@@ -239,17 +242,3 @@ class Agent:
         states = [status.state for status in self.folders.statuses]
         parts = [f"{states.count(state)} {state}" for state in dict.fromkeys(states)]
         return f"{len(states)} folders" + (f" ({', '.join(parts)})" if parts else "")
-
-    async def status(self) -> bodies.Status:
-        """Return the agent at one look."""
-        lengths = await self.operations.dispatch.lengths()
-        return bodies.Status(
-            agent=bodies.AgentStatus(pid=os.getpid(), started=self.started, state_dir=shown(self.settings.state)),
-            version=__version__,
-            uptime=time.monotonic() - self.began,
-            folders=self.folders.statuses,
-            queue=bodies.QueueStatus(interactive=lengths["interactive"], bulk=lengths["bulk"]),
-            workers=[bodies.WorkerStatus(pid=self.supervisor.pid, alive=self.supervisor.is_ready)],
-            running=self.hub.running,
-            waiting=await self.operations.page(None, ["proposed"], 100, None),
-        )

@@ -7,13 +7,14 @@ import json
 import os
 from contextlib import closing
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec import Struct
 
 from agent.asked_paths import asked_path
 from agent.bodies import Refusal
 from agent.routes import Asked, looks
+from agent.serving import Agent
 from core.checks import MAX_WATCHES, Finding, Site
 from core.config import Folder
 from core.errands import Doctor
@@ -25,9 +26,6 @@ from core.state import StateDirectory
 from core.stores.decisions import Decisions
 from core.stores.history import History
 from core.views.explain import Explanation, explain
-
-if TYPE_CHECKING:
-    from agent.daemon import Agent
 
 DAYS = 30
 """What counts as lately."""

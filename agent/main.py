@@ -78,10 +78,10 @@ def _raise_limit() -> None:
 
 
 async def _serve(settings: Settings, config: Config) -> None:
-    from agent.daemon import Agent  # noqa: PLC0415 -- a wrong config is told before the server is loaded
+    from agent.daemon import Daemon  # noqa: PLC0415 -- a wrong config is told before the server is loaded
 
     loop = asyncio.get_running_loop()
-    agent = Agent(settings, config)
+    agent = Daemon(settings, config)
     reloading: set[asyncio.Task[None]] = set()
 
     def reload() -> None:

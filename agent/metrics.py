@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, get_args
 
+from agent.serving import Agent
 from core import __version__
 from core.model import FolderState
-
-if TYPE_CHECKING:
-    from agent.daemon import Agent
 
 Labels = Mapping[str, str]
 Sample = tuple[Labels, float]
@@ -29,15 +27,15 @@ async def exposition(agent: Agent) -> bytes:
             "operations_total",
             "counter",
             "Operations that came to rest.",
-            [({"kind": kind, "state": state}, count) for (kind, state), count in operations.counts.items()],
+            [({"kind": kind, "state": state}, count) for (kind, state), count in operations.totals.operations.items()],
         ),
         _family(
             "files_total",
             "counter",
             "Files of ended operations, by outcome.",
-            [({"outcome": outcome}, count) for outcome, count in operations.files.items()],
+            [({"outcome": outcome}, count) for outcome, count in operations.totals.files.items()],
         ),
-        _family("bytes_total", "counter", "Bytes of files that were done.", [({}, operations.bytes)]),
+        _family("bytes_total", "counter", "Bytes of files that were done.", [({}, operations.totals.bytes)]),
         _family("operations_running", "gauge", "Operations in a worker's hands.", [({}, len(worker.running))]),
         _family(
             "queue_length",

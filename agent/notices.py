@@ -6,7 +6,6 @@ import asyncio
 import logging
 import os
 
-from agent.operations import in_words
 from core.config import NotifySettings
 from core.model import FolderStatus, Operation
 from core.names import shown
@@ -73,3 +72,13 @@ class Notices:
             process.kill()
             await process.wait()
             _log.warning("the notify command took longer than %d seconds and was ended", SECONDS)
+
+
+def in_words(operation: Operation) -> str:
+    """Return what became of an operation, in one line."""
+    counts = operation.counts
+    text = f"{operation.kind} of {shown(operation.folder)} is {operation.state}"
+    if operation.state == "proposed":
+        return f"{text}: {counts.planned} files, {operation.note or 'look it over'}"
+    text += f": {counts.done} done, {counts.skipped} skipped, {counts.failed} failed"
+    return f"{text}; {operation.error}" if operation.error else text

@@ -14,19 +14,17 @@ regular file there, is refused with 422.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from msgspec import Meta, Struct
 
 from agent.asked_paths import asked_path
 from agent.bodies import Refusal
 from agent.routes import Asked, looks
+from agent.serving import Agent
 from core.errors import StorageError, UsageError
 from core.names import shown
 from core.views.previews import FilePreview, preview
-
-if TYPE_CHECKING:
-    from agent.daemon import Agent
 
 Cells = Annotated[int, Meta(ge=1, le=1000)]
 

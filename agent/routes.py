@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 from aiohttp import web
@@ -11,12 +11,10 @@ from msgspec import Struct
 
 from agent.auth import Peer, Right
 from agent.bodies import Nothing, Refusal
+from agent.serving import Agent
 from core.errors import UsageError
 
-if TYPE_CHECKING:
-    from agent.daemon import Agent
-
-Handler = Callable[["Agent", "Asked"], Awaitable[Any]]
+Handler = Callable[[Agent, "Asked"], Awaitable[Any]]
 
 
 class Asked(Struct, frozen=True):
@@ -26,7 +24,6 @@ class Asked(Struct, frozen=True):
     id: str
     query: Any
     body: Any
-    http: web.Request
 
 
 class Route(Struct, frozen=True, kw_only=True):

@@ -8,7 +8,6 @@ import socket
 import stat
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 from aiohttp import web
@@ -17,6 +16,7 @@ from agent.api import ROUTES
 from agent.auth import Peer, peer_of
 from agent.bodies import Complaint, Health, Refusal
 from agent.routes import Asked, Route, body_of, query_of
+from agent.serving import Agent
 from agent.websocket import CHANNELS, close_listeners, listen
 from core.errors import (
     ConfigError,
@@ -30,9 +30,6 @@ from core.errors import (
 )
 from core.names import shown
 from core.state import StateDirectory
-
-if TYPE_CHECKING:
-    from agent.daemon import Agent
 
 BODY_LIMIT = 4 * 1024 * 1024
 """Bytes in the body of a request; some thousand paths fit."""
@@ -183,7 +180,6 @@ class Server:
                 request.match_info.get("id", ""),
                 query_of(request, route.query) if route.query else None,
                 await body_of(request, route.body) if route.body else None,
-                request,
             )
             if route.right == "act":
                 _log.info("user %d, process %d: %s", asked.peer.uid, asked.peer.pid, shown(request.path))

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from agent.hub import Subscriber
+from agent.serving import Agent
 from core.model import FINAL_STATES
-
-if TYPE_CHECKING:
-    from agent.daemon import Agent
 
 WRITE_SECONDS = 30
 """A listener that takes nothing for so long is cut off."""
@@ -58,7 +55,7 @@ async def _read(channel: web.WebSocketResponse) -> None:
 async def _send(agent: Agent, channel: web.WebSocketResponse, subscriber: Subscriber) -> None:
     id = subscriber.operation
     if id is None:
-        await _write(channel, agent.hub.snapshot(await agent.operations.newest(SNAPSHOT_OPERATIONS)))
+        await _write(channel, agent.hub.snapshot(await agent.archive.newest(SNAPSHOT_OPERATIONS)))
     else:
         operation = agent.operations.get(id)
         await _write(channel, agent.hub.snapshot([operation], only=id))

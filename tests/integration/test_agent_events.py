@@ -68,8 +68,8 @@ async def test_a_folder_that_pauses_is_told(agent: AgentUnderTest, downloads: Pa
 # -- slow readers: the real server, with the real hub, and nothing behind it ------------------------------------
 
 
-class _NoOperations:
-    """Stands where the operations are, of which there are none."""
+class _NoArchive:
+    """Stands where operations are looked up, of which there are none."""
 
     async def newest(self, limit: int) -> list[Operation]:
         return []
@@ -80,7 +80,7 @@ async def hub_server(tmp_path: Path) -> AsyncIterator[tuple[Hub, Path]]:
     """A hub behind the agent's server."""
     hub = Hub()
     path = tmp_path / "sock"
-    serving = server.Server(SimpleNamespace(hub=hub, access=Access.of([], []), operations=_NoOperations()))  # type: ignore[arg-type]
+    serving = server.Server(SimpleNamespace(hub=hub, access=Access.of([], []), archive=_NoArchive()))
     await serving.start(server.bind(path))
     yield hub, path
     await serving.stop()
