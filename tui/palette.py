@@ -7,14 +7,17 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from textual import on
 from textual.binding import Binding, BindingType
 from textual.command import CommandList, DiscoveryHit, Hit, Hits, Provider
 from textual.command import CommandPalette as TextualPalette
 from textual.content import Content
+from textual.widgets import Input, OptionList
 
 from core.model import FolderStatus
 from core.names import shown
 from tui import words
+from tui.closing import ClosesOnce
 from tui.screens.place import operation_title
 from tui.widgets.line import shortened
 
@@ -29,13 +32,21 @@ UNDOABLE = 10
 Command = tuple[str, str, Callable[[], object]]
 
 
-class CommandPalette(TextualPalette):
-    """Textual's, that also bears to be paged through before it was ever laid out."""
+class CommandPalette(TextualPalette, ClosesOnce[None]):
+    """Textual's, that also bears to be paged through before it was ever laid out, and a key that is held down."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("pagedown", "page(1)", "next page", show=False),
         Binding("pageup", "page(-1)", "page before", show=False),
     ]
+
+    @on(OptionList.OptionSelected)
+    @on(Input.Submitted)
+    def _chosen(self, event: OptionList.OptionSelected | Input.Submitted) -> None:
+        """Do what was chosen first, once: a key that is held down chooses again before that is acted on."""
+        if self not in self.app.screen_stack:
+            event.stop()
+            event.prevent_default()
 
     def action_page(self, by: int) -> None:
         """Go a page down or up."""

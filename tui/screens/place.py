@@ -8,12 +8,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen, Screen
+from textual.screen import ModalScreen
 from textual.widget import Widget
 
 from core.model import Operation
 from core.names import shown
 from tui import words
+from tui.closing import ClosesOnce
 from tui.keys import Named
 from tui.live import Live
 from tui.surroundings import Surroundings
@@ -65,7 +66,7 @@ class Banner(Lines):
         return "\n".join(map(plain, self.lines))
 
 
-class Placed(Named, Screen[T]):
+class Placed(Named, ClosesOnce[T]):
     """The part that full screens and dialogs have in common."""
 
     @property
