@@ -18,6 +18,7 @@ import threading
 
 from agent.channel import Begin, Cancel, Changed, InUse, LeftOff, Order, Ready, Reload, Stop, Taken, Wake, next_order
 from agent.consumer import QueueConsumer
+from agent.engines import Engines
 from agent.logs import set_up
 from agent.memory import give_back
 from agent.moved import left_in_use, remember_in_contents, remember_own_moves
@@ -52,7 +53,7 @@ class Worker:
         self._reporter = Reporter(channel)
         self._config = settings.read_config()
         self._index = Index(self._state.index)
-        self._engine = Engine(self._state, self._config, self)
+        self._engines = Engines(Engine(self._state, self._config, self))
         self._lock = threading.Lock()
         self._in_hand: set[str] = set()
         self._cancelled: set[str] = set()
@@ -99,7 +100,7 @@ class Worker:
             _log.warning("the config is kept as it was: %s", error)
             return
         self._config = config
-        self._engine = Engine(self._state, config, self)
+        self._engines.replace(Engine(self._state, config, self))
 
     def _run(self, id: str) -> None:
         """Run one operation: the task. What it raises, Huey tries again."""
@@ -126,7 +127,10 @@ class Worker:
             give_back()
 
     def _run_alone(self, id: str) -> None:
-        engine = self._engine
+        with self._engines.lent() as engine:
+            self._run_with(engine, id)
+
+    def _run_with(self, engine: Engine, id: str) -> None:
         try:
             operation = engine.run(id, lambda: self._should_stop(id))
             if id not in self._told:  # it had come to its end before, and the agent died before it heard so

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -54,3 +56,21 @@ def test_the_first_sync_is_proposed_and_then_both_sides_follow_each_other(agent:
         until(lambda: own(stage.files()) == own(stage.objects()) == both, "both sides follow")
         assert agent.folder_status("scans")["in_step"]
         assert agent.folder_status("scans")["bucket"] == stage.bucket.root.decode()
+
+
+def test_a_worker_lets_go_of_its_connections_when_the_config_is_read_again(agent: AgentUnderTest, stage: Stage) -> None:
+    agent.config.write_text(agent.config.read_text().replace('rescan = "1s"', 'rescan = "1h"'))
+    stage.put({"there.txt": b"there"})
+    with agent.running():
+        agent.newest("proposed")
+        assert connections_of(agent.worker_pid())
+        assert agent.process is not None
+        agent.process.send_signal(signal.SIGHUP)
+        until(lambda: not connections_of(agent.worker_pid()), "the worker lets go of them")
+
+
+def connections_of(pid: int) -> set[str]:
+    """Return the TCP connections that a process has open."""
+    sockets = {os.readlink(descriptor) for descriptor in Path(f"/proc/{pid}/fd").iterdir() if descriptor.is_symlink()}
+    connections = [line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
+    return {fields[9] for fields in connections if f"socket:[{fields[9]}]" in sockets}
