@@ -21,8 +21,9 @@ from core.storage import Copy, Entry
 from core.storage.s3.bucket import MTIME
 from core.storage.s3.objects import Move, Objects
 
-BATCH = 256
-"""Objects whose copies may be under way at once; a crash costs looking at no more of them anew."""
+BATCH = 1000
+BATCH_BYTES = 64 * 1024**3
+"""Objects, and bytes, whose copies may be under way at once; a crash costs looking at no more of them anew."""
 
 TOGETHER = "a file that belongs with it has to stay"
 
@@ -49,24 +50,26 @@ class BucketMoves:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._waiting: list[Unit] = []
-        self._objects = 0
+        self._objects = self._bytes = 0
 
     def add(self, steps: Sequence[Step]) -> None:
         """Have one step, or the steps of a group, carried out with the next batch."""
         self._waiting.append(Unit(steps, [self._run.destination(step) for step in steps], []))
         self._objects += len(steps)
-        if self._objects >= BATCH:
+        self._bytes += sum(expected(step).size for step in steps)
+        if self._objects >= BATCH or self._bytes >= BATCH_BYTES:
             self.settle()
 
     def settle(self) -> None:
         """Carry out all that waits, and record what became of each."""
-        waiting, self._waiting, self._objects = self._waiting, [], 0
+        waiting = self._waiting
+        self.abandon()
         for (source, target), units in _by_places(waiting).items():
             self._carry_out(self._run.bucket(source), self._run.bucket(target), units)
 
     def abandon(self) -> None:
         """Forget what waits: nothing was done yet."""
-        self._waiting, self._objects = [], 0
+        self._waiting, self._objects, self._bytes = [], 0, 0
 
     def finish(self, steps: Sequence[Step], copies: Sequence[Entry]) -> None:
         """Take away the sources of copies that an earlier attempt made, and record the steps as done."""

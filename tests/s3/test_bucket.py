@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from core.errors import (
     DestinationTaken,
@@ -274,6 +275,14 @@ def test_the_probe_tells_what_a_server_really_does_and_leaves_nothing(endpoint: 
     assert "Contents" not in endpoint.call("list_objects_v2", Bucket=bucket.name)
 
 
+def test_the_probe_makes_no_request_again_that_fails_on_purpose(shaky: Objects, proxy: FaultProxy) -> None:
+    proxy.add("error", "PUT .*/both/inner", times=100)
+
+    assert not probe(shaky).prefixes_beside_objects
+
+    assert sum("/both/inner" in line for line in proxy.lines) == 1
+
+
 # -- faults
 
 
@@ -368,6 +377,41 @@ def test_a_copy_whose_answer_was_lost_is_there_once(shaky: Objects, proxy: Fault
     assert isinstance(copy, Entry)
     assert shaky.remove_all([(b"a", entry.fingerprint)]) == [None]
     assert tree(shaky) == {"b": b"hello"}
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_what_took_the_key_of_a_delete_whose_answer_was_lost_is_anothers(
+    shaky: Objects, proxy: FaultProxy, together: bool
+) -> None:
+    entry = put(shaky, "a", b"ours, and copied elsewhere")
+    straight = Objects(shaky.root, Endpoint(Server("ministack", proxy.upstream).remote), shaky.can)
+    shaky.can = replace(shaky.can, delete_all_if_match="quoted" if together else "")
+    deletes: list[str] = []
+
+    def somebody_comes_in_between(line: str) -> None:
+        if "?delete" in line or line.startswith("DELETE"):
+            deletes.append(line)
+            if len(deletes) == 2:
+                put(straight, "a", b"theirs")
+
+    proxy.add("lost_answer", r"\?delete|^DELETE")
+    proxy.on_request = somebody_comes_in_between
+    removed = shaky.remove_all([(b"a", entry.fingerprint)])
+    straight.endpoint.close()
+
+    assert (removed, len(deletes)) == ([None], 2), "it went, and what is there now is another's"
+    assert tree(shaky) == {"a": b"theirs"}
+
+
+def test_deletes_that_are_refused_together_leave_each_with_the_reason(shaky: Objects, proxy: FaultProxy) -> None:
+    entries = [put(shaky, name) for name in ("a", "b")]
+    shaky.can = replace(shaky.can, delete_all_if_match="", delete_if_match="")
+    proxy.add("error", r"\?delete", times=100)
+
+    left = shaky.remove_all([(entry.path, entry.fingerprint) for entry in entries])
+
+    assert [type(trouble) for trouble in left] == [IoFailed, IoFailed]
+    assert set(tree(shaky)) == {"a", "b"}
 
 
 def test_parts_of_an_upload_that_fails_are_not_left_behind(shaky: Objects, proxy: FaultProxy, tmp_path: Path) -> None:

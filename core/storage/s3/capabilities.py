@@ -1,6 +1,6 @@
 """What an endpoint really honours, found by trying: several take a safety header, ignore it and answer 200.
 
-About 75 small requests beneath `.shelver/probe-…/` of a prefix, all of which is removed again.
+About 90 small requests beneath `.shelver/probe-…/` of a prefix, all of which is removed again.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from hashlib import md5
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -17,7 +18,7 @@ from core.model import new_id, now
 from core.storage.s3.bucket import Bucket, token
 from core.storage.s3.endpoint import PreconditionFailed
 
-PROBE_VERSION = 1
+PROBE_VERSION = 3
 OLD_AFTER_DAYS = 7
 
 Quoting = Literal["", "quoted", "bare"]
@@ -35,6 +36,10 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     """An upload can be told to replace a known version only, its ETag written with or without quotes."""
     delete_if_match: Quoting = ""
     """A delete can be told to take a known version only."""
+    delete_all: bool = False
+    """Many can be deleted with one request."""
+    delete_all_if_match: Quoting = ""
+    """A delete of many can be told so of each."""
     copy_source_if_match: bool = False
     copy_if_none_match: DestinationCondition = ""
     complete_if_none_match: bool = False
@@ -53,13 +58,15 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     checks_digest: bool = False
     """An upload whose SHA-256 is wrong is refused."""
     keeps_checksum: bool = False
+    etag_is_md5: bool = False
+    """The ETag of what came in one request is the MD5 of its content: other ETags, other contents."""
 
     def weaknesses(self) -> list[str]:
         """Say in words what cannot be protected at this endpoint."""
         found = []
         if not self.put_if_none_match:
             found.append("a file that another program uploads between the look and the upload is replaced")
-        if not (self.delete_if_match or self.versioning):
+        if not (self.delete_if_match or self.delete_all_if_match or self.versioning):
             found.append("a file that another program changes between the look and the delete is lost")
         if not self.copy_if_none_match:
             found.append("a file that another program uploads between the look and the copy is replaced")
@@ -94,6 +101,7 @@ class _Workshop:
         self._bucket = bucket
         self._call = bucket.endpoint.call
         self.headers = bucket.endpoint.headers
+        self.trying_once = bucket.endpoint.trying_once
         self.place = f"{bucket.prefix}.shelver/probe-{new_id()}/"
 
     def at(self, name: str) -> dict[str, Any]:
@@ -117,6 +125,13 @@ class _Workshop:
 
     def delete(self, name: str, **more: Any) -> None:
         self._call("delete_object", **self.at(name), **more)
+
+    def delete_all(self, etags: dict[str, str]) -> dict[str, str]:
+        """Delete objects with one request, each of an ETag where there is one; return why those stay that do."""
+        objects = [{"Key": self.place + name} | ({"ETag": etag} if etag else {}) for name, etag in etags.items()]
+        deleted = {"Objects": objects, "Quiet": True}
+        answer = self._call("delete_objects", Bucket=self._bucket.name, Delete=deleted)
+        return {error["Key"][len(self.place) :]: error.get("Code", "") for error in answer.get("Errors", ())}
 
     def head(self, name: str) -> dict[str, Any]:
         return self._call("head_object", **self.at(name))
@@ -179,6 +194,27 @@ def _delete_if_match(shop: _Workshop) -> Quoting:
     if not refused or shop.content("leaving") is None:
         return ""
     return _accepted(lambda tag: shop.delete("leaving", IfMatch=tag), etag)
+
+
+def _delete_all(shop: _Workshop) -> bool:
+    shop.put("one of two", b"1")
+    shop.put("two of two", b"2")
+    stay = shop.delete_all({"one of two": "", "two of two": ""})
+    return not stay and shop.content("one of two") is None and shop.content("two of two") is None
+
+
+def _delete_all_if_match(shop: _Workshop) -> Quoting:
+    """Ask for one by its own ETag and for another by a wrong one: that alone must stay, and the answer must say so."""
+    etag = shop.put("known", b"1")
+    shop.put("changed", b"2")
+    quotings: dict[Quoting, str] = {"quoted": f'"{etag}"', "bare": etag}
+    for quoting, known in quotings.items():
+        stay = shop.delete_all({"known": known, "changed": known.replace(etag, "0" * 32)})
+        if shop.content("changed") is None:
+            return ""
+        if stay == {"changed": "PreconditionFailed"} and shop.content("known") is None:
+            return quoting
+    return ""
 
 
 def _accepted(attempt: Callable[[str], object], etag: str) -> Quoting:
@@ -277,7 +313,8 @@ def _is_case_sensitive(shop: _Workshop) -> bool:
 
 def _prefixes_beside_objects(shop: _Workshop) -> bool:
     shop.put("both", b"object")
-    shop.put("both/inner", b"inner")
+    with shop.trying_once():  # a server on a file system answers with an error of its own
+        shop.put("both/inner", b"inner")
     return shop.content("both") == b"object"
 
 
@@ -296,10 +333,17 @@ def _keeps_checksum(shop: _Workshop) -> bool:
     return bool(shop.call("head_object", "summed", ChecksumMode="ENABLED").get("ChecksumSHA256"))
 
 
+def _etag_is_md5(shop: _Workshop) -> bool:
+    content = b"which it is not where a bucket encrypts"
+    return shop.put("hashed", content) == md5(content, usedforsecurity=False).hexdigest()
+
+
 _ATTEMPTS: dict[str, Callable[[_Workshop], bool | str]] = {
     "put_if_none_match": _put_if_none_match,
     "put_if_match": _put_if_match,
     "delete_if_match": _delete_if_match,
+    "delete_all": _delete_all,
+    "delete_all_if_match": _delete_all_if_match,
     "copy_source_if_match": _copy_source_if_match,
     "copy_if_none_match": _copy_if_none_match,
     "multipart": _multipart,
@@ -313,4 +357,5 @@ _ATTEMPTS: dict[str, Callable[[_Workshop], bool | str]] = {
     "prefixes_beside_objects": _prefixes_beside_objects,
     "checks_digest": _checks_digest,
     "keeps_checksum": _keeps_checksum,
+    "etag_is_md5": _etag_is_md5,
 }

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,9 @@ _REFUSED = {
 class PreconditionFailed(DestinationTaken):
     """what is there is not what was expected"""
 
+    was_repeated = False
+    """Whether the request was made more than once: an earlier one may have been carried out, its answer lost."""
+
 
 class Endpoint:
     """A remote as a client. Safe to share among threads of one process."""
@@ -55,7 +59,7 @@ class Endpoint:
         self.requests = 0
         """Requests made so far, for the month's budget; tries again count too."""
         self._counting = threading.Lock()
-        self._headers = threading.local()
+        self._of_thread = threading.local()
 
     @property
     def is_aws(self) -> bool:
@@ -66,7 +70,16 @@ class Endpoint:
     @cached_property
     def client(self) -> BaseClient:
         """The boto3 client, made when first asked for. Raises RemoteRefused where the profile is not there."""
+        return self._made(TRIES)
+
+    @cached_property
+    def _hasty(self) -> BaseClient:
+        """A client that makes no request twice."""
+        return self._made(1)
+
+    def _made(self, tries: int) -> BaseClient:
         import boto3  # noqa: PLC0415 - half a second and 20 MB, for those alone who have a bucket
+        import botocore.session  # noqa: PLC0415
         from botocore.config import Config  # noqa: PLC0415
         from botocore.exceptions import BotoCoreError  # noqa: PLC0415
 
@@ -76,14 +89,19 @@ class Endpoint:
         config = Config(
             connect_timeout=CONNECT_SECONDS,
             read_timeout=READ_SECONDS,
-            retries={"mode": "standard", "total_max_attempts": TRIES},
+            retries={"mode": "standard", "total_max_attempts": tries},
             max_pool_connections=MOST,
             s3={"addressing_style": "path" if remote.path_style else "auto"},
             request_checksum_calculation=checksums,
             response_checksum_validation=checksums,
         )
         try:
-            session = boto3.Session(profile_name=remote.profile or None, region_name=remote.region or None)
+            below = botocore.session.get_session()
+            parsers = below.get_component("response_parser_factory")
+            parsers.set_parser_defaults(timestamp_parser=parsed_time)
+            session = boto3.Session(
+                botocore_session=below, profile_name=remote.profile or None, region_name=remote.region or None
+            )
             client = session.client(
                 "s3",
                 endpoint_url=remote.endpoint or None,
@@ -101,16 +119,25 @@ class Endpoint:
             self.requests += 1
 
     def _add_headers(self, params: dict[str, Any], **_: Any) -> None:
-        params["headers"].update(getattr(self._headers, "more", {}))
+        params["headers"].update(getattr(self._of_thread, "headers", {}))
 
     @contextmanager
     def headers(self, **more: str) -> Iterator[None]:
         """Add headers that boto3 does not know to this thread's requests (`a_b="c"`: `a-b: c`)."""
-        self._headers.more = {name.replace("_", "-"): value for name, value in more.items()}
+        self._of_thread.headers = {name.replace("_", "-"): value for name, value in more.items()}
         try:
             yield
         finally:
-            self._headers.more = {}
+            self._of_thread.headers = {}
+
+    @contextmanager
+    def trying_once(self) -> Iterator[None]:
+        """Make no failed request of this thread again: it was tried on purpose, and an error tells enough."""
+        self._of_thread.is_hasty = True
+        try:
+            yield
+        finally:
+            self._of_thread.is_hasty = False
 
     def call(self, operation: str, **arguments: Any) -> dict[str, Any]:
         """Make one request, as the client's method of that name, and return its answer.
@@ -120,9 +147,10 @@ class Endpoint:
         """
         from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError  # noqa: PLC0415
 
+        client = self._hasty if getattr(self._of_thread, "is_hasty", False) else self.client
         with self.throttle.slot():
             try:
-                answer: dict[str, Any] = getattr(self.client, operation)(**arguments)
+                answer: dict[str, Any] = getattr(client, operation)(**arguments)
             except ClientError as error:
                 raise self._meant(error.response) from None
             except ParamValidationError:
@@ -141,7 +169,9 @@ class Endpoint:
         if code == "InvalidObjectState":
             return Archived()
         if told & _PRECONDITION:
-            return PreconditionFailed()
+            failed = PreconditionFailed()
+            failed.was_repeated = was_repeated(answer)
+            return failed
         if told & _BUSY:
             self.throttle.was_too_much()
             return RemoteUnreachable("it asks for fewer requests")
@@ -167,6 +197,22 @@ class Endpoint:
 
     def close(self) -> None:
         """Let go of the connections."""
-        if "client" in self.__dict__:
-            self.client.close()
-            del self.__dict__["client"]
+        for name in ("client", "_hasty"):
+            if name in self.__dict__:
+                self.__dict__.pop(name).close()
+
+
+def was_repeated(answer: Mapping[str, Any]) -> bool:
+    """Tell whether the request that an answer is for was made more than once."""
+    return bool(answer.get("ResponseMetadata", {}).get("RetryAttempts"))
+
+
+def parsed_time(told: Any) -> datetime:
+    """Return a time as an answer tells it. Listings tell 1,000 of them in ISO 8601, which need no guessing."""
+    if isinstance(told, str) and told[4:5] == "-":
+        with suppress(ValueError):
+            return datetime.fromisoformat(told)
+    from botocore.utils import parse_timestamp  # noqa: PLC0415
+
+    found: datetime = parse_timestamp(told)
+    return found
