@@ -244,6 +244,7 @@ async def start(agent: Agent, asked: Asked) -> Operation:
         of=body.of,
         choices=chosen(body.choices, body.choices_b64),
         keep=body.keep,
+        resolve=body.resolve,
     )
     return await agent.operations.submit(request)
 

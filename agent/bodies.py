@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from core.config import Folder
 from core.errors import UsageError
-from core.model import Action, FolderStatus, OnConflict, Operation, Outcome, Progress, StepView
+from core.model import Action, FolderStatus, OnConflict, Operation, Outcome, Progress, Resolution, StepView
 from core.names import shown
 from core.views.activity import Day
 
@@ -26,6 +26,9 @@ class StartOperation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     groups are acted on, without searching again; `choices`: by the number of such a group, the path that stays (exactly
     in `choices_b64`), `keep`: policies for all others, in place of the config's. Pictures go by a choice alone; with
     `similar` and `of`, nothing but what was chosen goes.
+
+    Of a sync: `resolve`: nothing is compared, but each conflict copy among the `paths` is settled by keeping that
+    version.
     """
 
     kind: Literal["organize", "dedupe", "sync"]
@@ -41,6 +44,7 @@ class StartOperation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     choices: dict[int, str] | None = None
     choices_b64: dict[int, bytes] | None = None
     keep: list[str] | None = None
+    resolve: Resolution | None = None
 
 
 class Only(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -101,8 +105,17 @@ def check_kind(body: StartOperation) -> None:
     for name in wrong:
         if getattr(body, name):
             raise UsageError(f"`{name}` says nothing to a {body.kind}", field=name)
+    check_resolution(body)
     if body.of is None and (body.choices or body.choices_b64):
         raise UsageError("`choices` are made among the groups of an earlier dedupe: name it in `of`", field="choices")
+
+
+def check_resolution(body: StartOperation) -> None:
+    """Raise UsageError for a `resolve` without conflict copies, and for `paths` of a sync without it."""
+    if body.resolve is not None and body.kind != "sync":
+        raise UsageError(f"`resolve` says nothing to a {body.kind}", field="resolve")
+    if body.resolve is not None and not (body.paths or body.paths_b64):
+        raise UsageError("which conflict copies? name them in `paths`", field="paths")
 
 
 def check_paths(paths: Iterable[bytes] | None) -> None:

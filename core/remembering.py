@@ -60,7 +60,7 @@ class Remembering:
             return []
         if request.kind == "rollback":
             return self._pairs.undo(folder, request, plan) if folder.sync else []
-        self._pairs.end(folder, plan, outcomes)
+        self._pairs.end(folder, request, plan, outcomes)
         return []
 
     def _kind(self, request: Request) -> OperationKind:

@@ -63,7 +63,7 @@ def pass_root(request: Request, plan: Plan) -> bytes:
 
 def leaves_nothing_of(done: Request, waiting: Request) -> bool:
     """Tell whether what was wholly done leaves nothing of a proposal: it was asked for as much, or for more."""
-    if (done.kind, done.folder, done.undo_of) != (waiting.kind, waiting.folder, waiting.undo_of):
+    if any(getattr(done, name) != getattr(waiting, name) for name in ("kind", "folder", "undo_of", "resolve")):
         return False
     if done.kind == "dedupe" and (done.of is not None or done.action != waiting.action):
         return False

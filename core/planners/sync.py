@@ -14,12 +14,13 @@ from time import time_ns
 from core.config.models import Folder
 from core.model import Plan, Request, Step, now
 from core.names import collision_key
-from core.planners import Ground
+from core.planners import Ground, resolving
 from core.storage import Entry
 from core.storage.local import LocalStorage
 from core.storage.s3.keys import KEY_MAX, why_no_path
 from core.storage.s3.objects import Objects
 from core.sync import Decided, Pair, Synced
+from core.sync.conflicts import copies_among
 from core.sync.contents import Contents
 from core.sync.marks import LOCAL_MARK, check
 from core.sync.pairs import check_bucket, filters_of
@@ -36,6 +37,8 @@ NOT_ALL_SEEN = "not everything could be looked at, so nothing is taken as delete
 
 def plan(request: Request, ground: Ground) -> Plan:
     """Plan what brings a folder and its bucket in step. Raises UsageError, BrakeEngaged, StorageError, Cancelled."""
+    if request.resolve is not None:
+        return resolving.plan(request, ground)
     folder = ground.config.folder(request.folder)
     check_bucket(folder)
     with ExitStack() as stack:
@@ -79,6 +82,8 @@ class _Sync:
         pairs = [each for each in self._pairs(base, local, remote) if not self._is_left_alone(each)]
         decided = [self._decide(each) for each in pairs]
         self._remember(decided, base, local, remote)
+        aside = remote if self._folder.direction == "push" else local
+        self._state.see_conflicts(copies_among(aside.values()))
         if self._folder.direction == "both":
             decided = self._carry_renames(decided, steps)
         for each in decided:

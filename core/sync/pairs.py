@@ -17,8 +17,9 @@ from core.storage.local import LocalStorage
 from core.storage.remotes import Remotes
 from core.storage.s3.objects import Objects
 from core.stores.decisions import Decision
+from core.sync.conflicts import Conflict, conflicts_of, copies_among
 from core.sync.marks import set_marks
-from core.sync.settling import remember
+from core.sync.settling import remember, remember_resolved
 from core.sync.state import SyncState
 
 
@@ -44,8 +45,10 @@ class Pairs:
 
     def state(self, folder: Folder) -> SyncState:
         """Open what is known of a folder's pair; whoever asks closes it."""
-        name = hashlib.blake2b(folder.path, digest_size=8).hexdigest()
-        return SyncState(self._directory / f"{name}.db")
+        return SyncState(self._place(folder))
+
+    def _place(self, folder: Folder) -> Path:
+        return self._directory / f"{hashlib.blake2b(folder.path, digest_size=8).hexdigest()}.db"
 
     def begin(self, folder: Folder) -> None:
         """Mark both sides, and remember which pair it is. Raises BrakeEngaged, StorageError."""
@@ -53,11 +56,18 @@ class Pairs:
             local, bucket, state = self._opened(folder, stack)
             state.begin(set_marks(local, bucket, state.pair_id), filters_of(folder))
 
-    def end(self, folder: Folder, plan: Plan, outcomes: Outcomes) -> None:
-        """Remember what a sync brought in step."""
+    def end(self, folder: Folder, request: Request, plan: Plan, outcomes: Outcomes) -> None:
+        """Remember what a sync brought in step, or where the settling of conflicts left it so."""
         with closing(LocalStorage(folder.path)) as local, closing(self.state(folder)) as state:
             if state.pair_id:
-                remember(plan, outcomes, local, state)
+                (remember if request.resolve is None else remember_resolved)(plan, outcomes, local, state)
+
+    def conflicts(self, folder: Folder) -> list[Conflict]:
+        """Return the conflicts that nobody settled yet; the bucket is not asked. Raises StorageError."""
+        if not self._place(folder).exists():  # it was never compared, and looking makes nothing
+            return []
+        with closing(self.state(folder)) as state:
+            return conflicts_of(folder, state)
 
     def undo(self, folder: Folder, request: Request, plan: Plan) -> list[Decision]:
         """Forget that the files of a sync which was taken back were in step; return that they are to be left alone.
@@ -67,6 +77,7 @@ class Pairs:
         paths = sorted({path for step in plan.steps for path in (step.source, step.destination) if path})
         with closing(LocalStorage(folder.path)) as local, closing(self.state(folder)) as state:
             state.change([], paths)
+            state.change_conflicts(copies_among(entry for path in paths if (entry := local.entry(path))))
             entries = [(local.root, entry) for path in paths if (entry := local.entry(path))]
         with suppress(StorageError):  # the undo has ended; what is unknown of the bucket a person will see proposed
             entries += self._objects(folder, paths)

@@ -9,7 +9,7 @@ from core.model import Plan, Step
 from core.storage.local import LocalStorage
 from core.sync import Synced
 from core.sync.state import SyncState
-from core.sync.steps import LOCAL, REMOTE
+from core.sync.steps import LOCAL, REMOTE, is_conflict
 from core.sync.table import synced
 
 
@@ -34,6 +34,34 @@ def remember(plan: Plan, outcomes: Outcomes, local: LocalStorage, state: SyncSta
                 gone.append(step.source)
     paths = {each.path for each in kept}
     state.change(kept, [path for path in gone if path not in paths])
+    state.change_conflicts(_put_aside(plan, outcomes))
+
+
+def remember_resolved(plan: Plan, outcomes: Outcomes, local: LocalStorage, state: SyncState) -> None:
+    """Take into the state which files both sides settled alike.
+
+    What only one of them settled, a crash or a change came between: the next sync sees that side changed, and carries
+    it over.
+    """
+    before = state.files()
+    sides: dict[bytes, dict[int, tuple[Step, Finished]]] = {}
+    for step, done in _done(plan, outcomes):
+        sides.setdefault(step.source, {})[step.source_root] = step, done
+    kept: list[Synced] = []
+    gone: list[bytes] = []
+    for path, settled in sides.items():
+        if settled.keys() == {LOCAL, REMOTE}:
+            gone.append(path)
+            if settled[REMOTE][0].kind != "trash":
+                kept += _renamed(*settled[REMOTE], before.get(path), local)
+    state.change(kept, gone)
+    state.change_conflicts([], sides)
+
+
+def _put_aside(plan: Plan, outcomes: Outcomes) -> Iterator[tuple[bytes, int, int]]:
+    for step, done in _done(plan, outcomes):
+        if is_conflict(step) and step.fingerprint is not None:
+            yield done.destination or step.destination, step.fingerprint.size, step.fingerprint.mtime_ns
 
 
 def _done(plan: Plan, outcomes: Outcomes) -> Iterator[tuple[Step, Finished]]:

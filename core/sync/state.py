@@ -18,6 +18,7 @@ CREATE TABLE IF NOT EXISTS synced (
     path BLOB PRIMARY KEY, size INTEGER NOT NULL, inode NOT NULL, mtime_ns NOT NULL, ctime_ns NOT NULL,
     etag TEXT NOT NULL, sha256 BLOB NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS conflict (path BLOB PRIMARY KEY, size INTEGER NOT NULL, mtime_ns NOT NULL) WITHOUT ROWID;
 """
 
 
@@ -73,6 +74,29 @@ class SyncState:
         with self._transaction():
             self._connection.executemany("DELETE FROM synced WHERE path = ?", [(path,) for path in forgotten])
             self._connection.executemany("REPLACE INTO synced VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+
+    # -- its conflicts
+
+    def conflicts(self) -> list[tuple[bytes, int, int]]:
+        """Return the conflict copies that were last seen: path, size and mtime_ns."""
+        rows = self._connection.execute("SELECT path, size, mtime_ns FROM conflict ORDER BY path")
+        return [(row[0], row[1], int(row[2])) for row in rows]
+
+    def see_conflicts(self, copies: Iterable[tuple[bytes, int, int]]) -> None:
+        """Remember which conflict copies there are, and forget all others."""
+        with self._transaction():
+            self._connection.execute("DELETE FROM conflict")
+            self._add_conflicts(copies)
+
+    def change_conflicts(self, new: Iterable[tuple[bytes, int, int]], settled: Iterable[bytes] = ()) -> None:
+        """Remember some more, and forget what was settled."""
+        with self._transaction():
+            self._connection.executemany("DELETE FROM conflict WHERE path = ?", [(path,) for path in settled])
+            self._add_conflicts(new)
+
+    def _add_conflicts(self, copies: Iterable[tuple[bytes, int, int]]) -> None:
+        rows = [(path, size, str(mtime_ns)) for path, size, mtime_ns in copies]
+        self._connection.executemany("REPLACE INTO conflict VALUES (?, ?, ?)", rows)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -11,13 +11,14 @@ from core.config import Config
 from core.config.models import Direction, Folder
 from core.execute import execute
 from core.journal import OperationFiles
-from core.model import Plan, Request, new_id, now
+from core.model import Plan, Request, Resolution, new_id, now
 from core.planners import Ground, sync
 from core.storage.local import LocalStorage
 from core.storage.s3.objects import Objects
+from core.sync.conflicts import Conflict, conflicts_of
 from core.sync.marks import set_marks
 from core.sync.pairs import filters_of
-from core.sync.settling import remember
+from core.sync.settling import remember, remember_resolved
 from core.sync.state import SyncState
 from tests.acting import Silent
 from tests.s3.stage import Stage
@@ -60,7 +61,16 @@ class PairStage(Stage):
 
     def plan_sync(self, *, automatic: bool = False) -> Plan:
         """Plan a sync, recorded as the engine would."""
-        request = Request(id=new_id(), kind="sync", folder="scans", created=now(), automatic=automatic)
+        return self._planned(Request(id=new_id(), kind="sync", folder="scans", created=now(), automatic=automatic))
+
+    def plan_resolution(self, resolution: Resolution, *copies: str) -> Plan:
+        """Plan how conflict copies are settled, recorded as the engine would."""
+        paths = [copy.encode() for copy in copies]
+        return self._planned(
+            Request(id=new_id(), kind="sync", folder="scans", created=now(), resolve=resolution, paths=paths)
+        )
+
+    def _planned(self, request: Request) -> Plan:
         plan = sync.plan(request, self.ground())
         files = OperationFiles(self.operations / request.id)
         files.create(request)
@@ -77,13 +87,25 @@ class PairStage(Stage):
         ):
             state.begin(set_marks(local, self.bucket, state.pair_id), filters_of(self.pair))
             execute(files.plan(), journal, Silent(), open_root=self.open_root)
-            remember(plan, files.outcomes(), local, state)
+            settle = remember if files.request().resolve is None else remember_resolved
+            settle(plan, files.outcomes(), local, state)
             finished = files.outcomes().finished
             return [(finished[step.seq].outcome, finished[step.seq].reason) for step in plan.steps]
 
     def sync(self) -> list[str]:
         """Bring both sides in step; return what was done, as `kind path` and where it did not work, why."""
-        plan = self.plan_sync()
+        return self._told(self.plan_sync())
+
+    def resolve(self, resolution: Resolution, *copies: str) -> list[str]:
+        """Settle conflict copies; return what was done, as `sync` does."""
+        return self._told(self.plan_resolution(resolution, *copies))
+
+    def conflicts(self) -> list[Conflict]:
+        """Return what waits to be settled."""
+        with closing(self.state()) as state:
+            return conflicts_of(self.pair, state)
+
+    def _told(self, plan: Plan) -> list[str]:
         results = self.carry_out(plan)
         return [
             f"{step.kind} {step.source.decode()}" + (f": {reason}" if outcome != "done" else "")
