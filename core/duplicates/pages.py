@@ -40,9 +40,9 @@ _encode = msgpack.Encoder().encode
 class FoundFile(Struct, frozen=True, array_like=True, gc=False):
     """One file of a group. `path` is absolute.
 
-    `stays`: why nothing will ever be done with it; empty for one that may go. `held`: why it cannot go to the trash:
-    files that belong with it stay. `also`: its other hard-linked names. Of pictures that look alike: `distance` in bits
-    from the group's first, `width` and `height` in pixels, `taken` in ISO 8601.
+    `stays`: why nothing will ever be done with it, whichever file is kept; empty for one that may go. `held`: why it
+    cannot go to the trash: files that belong with it stay. `also`: its other hard-linked names. Of pictures that look
+    alike: `distance` in bits from the group's first, `width` and `height` in pixels, `taken` in ISO 8601.
     """
 
     path: bytes

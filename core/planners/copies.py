@@ -111,11 +111,11 @@ class Copies:
                 absolute([member.root], 0, member.entry.path),
                 member.entry.fingerprint,
                 member.entry.device,
-                "" if number == choice.keep else self._whose.stays(member),
+                self._whose.stays(member),  # also of the one kept: another may be chosen yet
                 held.get(_place(member), ""),
                 also=tuple(absolute([root], 0, path) for root, path in member.also),
             )
-            for number, member in enumerate(choice.group.members)
+            for member in choice.group.members
         )
         return FoundGroup(False, choice.group.size, choice.keep, choice.why, files)
 
