@@ -24,7 +24,7 @@ class StartOperation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     Of a dedupe: `action`, or else it reports; `similar`: pictures that look alike, too; `of`: an earlier dedupe whose
     groups are acted on, without searching again; `choices`: by the number of such a group, the path that stays (exactly
-    in `choices_b64`), `keep`: policies for all others, in place of the config's. Pictures go by a choice alone; with
+    in `choices_b64`), `keep`: policies for all others, asked before the config's. Pictures go by a choice alone; with
     `similar` and `of`, nothing but what was chosen goes.
 
     Of a sync: `resolve`: nothing is compared, but each conflict copy among the `paths` is settled by keeping that

@@ -143,7 +143,7 @@ class Request(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Of a dedupe: `action`, or the folder's own; `similar`: near-duplicate pictures, too; `of`: an earlier dedupe, whose
     groups are acted on; `choices`: by the number of such a group, the absolute path that stays; `keep`:
-    policies for all others, in place of the config's.
+    policies for all others, asked before the config's.
 
     Of a sync: `resolve`: nothing is compared; each conflict copy among `paths` is settled for good.
     """

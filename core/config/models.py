@@ -60,6 +60,13 @@ class TrashSettings:
     keep: float = 30 * 86400.0
 
 
+FARTHEST_ALIKE = 16
+"""Bits by which two hashes of pictures may differ at most: from there on most pictures look like some other one.
+
+Measured among 100,000 random hashes: 2 pairs within 8 bits, 1,137 within 12, 193,160 within 16, 9 million within 20.
+"""
+
+
 @dataclass(frozen=True)
 class DuplicateSettings:
     """`[duplicates]`. `keep`: see core.duplicates.keepers; `min_size` in bytes; `similar_distance` in bits."""

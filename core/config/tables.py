@@ -10,6 +10,7 @@ from typing import Any
 from core.config.models import (
     DIRECTIONS,
     DUPLICATES,
+    FARTHEST_ALIKE,
     MODES,
     NOTICES,
     AgentSettings,
@@ -90,7 +91,7 @@ def _duplicates(section: Section) -> DuplicateSettings:
     settings = DuplicateSettings(
         keep=_keepers(section),
         min_size=section.size("min_size", "1B"),
-        similar_distance=section.number("similar_distance", 8, least=0),
+        similar_distance=section.number("similar_distance", 8, least=0, most=FARTHEST_ALIKE),
     )
     section.finish()
     return settings

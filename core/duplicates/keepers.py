@@ -72,9 +72,9 @@ def folder_named(text: str) -> str | None:
 class Keepers:
     """The policies of a config, ready to choose."""
 
-    def __init__(self, config: Config, instead: Sequence[str] | None = None) -> None:
-        """`instead`: other policies than the config's. Raises ValueError for what is none, or names no folder."""
-        policies = config.duplicates.keep if instead is None else [check_keeper(text) for text in instead]
+    def __init__(self, config: Config, first: Sequence[str] = ()) -> None:
+        """`first`: policies asked before the config's. Raises ValueError for what is none, or names no folder."""
+        policies = [*map(check_keeper, first), *config.duplicates.keep]
         self._keepers = [_keeper(text, config) for text in policies]
 
     def choose(self, copies: Sequence[Copy]) -> tuple[int, str]:

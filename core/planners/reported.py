@@ -23,9 +23,9 @@ CHOSEN = "chosen by hand"
 
 
 def keepers_of(request: Request, config: Config) -> Keepers:
-    """Return the policies of a request, or the config's. Raises UsageError."""
+    """Return the policies of a request, then the config's. Raises UsageError."""
     try:
-        return Keepers(config, request.keep)
+        return Keepers(config, request.keep or ())
     except ValueError as error:
         raise UsageError(str(error), field="keep") from None
 

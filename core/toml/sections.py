@@ -114,11 +114,13 @@ class Section:
         """Return true or false."""
         return self.value(key, bool, default)
 
-    def number(self, key: str, default: int, least: int = 1) -> int:
-        """Return a whole number that is not below `least`."""
+    def number(self, key: str, default: int, least: int = 1, most: int | None = None) -> int:
+        """Return a whole number that is not below `least`, nor above `most`."""
         number = self.value(key, int, default)
         if number < least:
             self.wrong(key, f"must be at least {least}, not {number}")
+        if most is not None and number > most:
+            self.wrong(key, f"must be at most {most}, not {number}")
         return number
 
     def choice(self, key: str, options: Sequence[str], default: Any) -> Any:

@@ -82,6 +82,25 @@ async def test_a_policy_decides_for_all_copies(agent: FakeAgent) -> None:
     assert (body["keep"], body["action"], body.get("choices")) == (["newest"], "hardlink", None)
 
 
+async def test_a_policy_that_goes_by_a_folder(agent: FakeAgent) -> None:
+    with_duplicates(agent)
+    async with looking(agent.socket) as look:
+        await shown(look)
+        await look.press("K")
+        await look.goes("KeepPolicy")
+        await look.sees("in:camera", "the one in that folder")
+        look.one(Board).jump("not-in:camera")
+        await look.sees("one that is elsewhere")
+        await look.press("enter")
+        await look.goes("Duplicates")
+        await look.sees("by your policy: not-in:camera", "by not-in:camera")
+        assert "stays" in look.line_with("3 Jul 2024") and "goes" in look.line_with("14 Nov 2023")
+        await look.press("enter")
+        await look.goes("OperationScreen")
+    (body,) = submitted(agent)
+    assert (body["keep"], body["action"], body.get("choices")) == (["not-in:camera"], "trash", None)
+
+
 async def test_pictures_that_look_alike_stand_side_by_side_and_go_by_choice_alone(agent: FakeAgent) -> None:
     with_duplicates(agent)
     async with looking(agent.socket) as look:

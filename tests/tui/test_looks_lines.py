@@ -9,8 +9,9 @@ from rich.style import Style
 
 from core.errors import UsageError
 from tests.tui.copies_server import alike, copies
+from tests.tui.home_server import CAMERA, HOME
 from tui.editor import command
-from tui.screens.duplicate_choices import Choices, by_policy
+from tui.screens.duplicate_choices import BEST, POLICIES, Choices, Policy, by_policy, folder_policies
 from tui.screens.folder_lines import match_words
 from tui.screens.where_lines import lives
 from tui.traffic import Traffic
@@ -51,11 +52,15 @@ def group(made: dict[str, object]) -> DuplicateGroup:
     return msgspec.convert(made, DuplicateGroup)
 
 
+def policy(name: str) -> Policy:
+    return next(policy for policy in POLICIES if policy.name == name)
+
+
 def test_what_stays_goes_by_choice_then_policy_then_the_agent() -> None:
     choices, two = Choices(), group(copies(0))
     first, second = (file.path for file in two.files)
     assert choices.keeps(two) == first
-    choices.policy = "newest"
+    choices.policy = policy("newest")
     assert choices.keeps(two) == second
     choices.choose(two, first)
     assert choices.keeps(two) == first and choices.told(near=False) == {"0": first}
@@ -65,8 +70,24 @@ def test_what_stays_goes_by_choice_then_policy_then_the_agent() -> None:
 
 def test_what_stays_anyhow_is_what_a_policy_keeps() -> None:
     three = group(copies(1))
-    assert by_policy(three, "oldest") == three.files[2].path  # protected
-    assert by_policy(three, "nonsense") is None
+    assert by_policy(three, policy("oldest")) == three.files[2].path  # protected
+
+
+def test_a_policy_that_goes_by_a_folder_leaves_to_the_agent_what_it_does_not_tell_apart() -> None:
+    two, pictures = group(copies(0)), group(alike(1))
+    camera, downloads = (file.path for file in two.files)
+    folders = {"camera": CAMERA, "downloads": f"{HOME}/Downloads", "down": f"{HOME}/Down"}
+    expected = {
+        "in:camera": camera,
+        "in:down": camera,
+        "in:downloads": downloads,
+        "not-in:camera": downloads,
+        "not-in:down": camera,
+        "not-in:downloads": camera,
+    }
+    assert {each.name: by_policy(two, each) for each in folder_policies(folders)} == expected
+    assert {by_policy(pictures, each) for each in folder_policies(folders)} == {None}
+    assert by_policy(pictures, BEST) == pictures.files[0].path
 
 
 def test_pictures_are_left_alone_until_somebody_chose_and_again_after_the_last() -> None:

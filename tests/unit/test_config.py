@@ -245,6 +245,8 @@ to = "All/"
         ("[agent]\nworkers = true", 2, "is no key here"),
         ("[queue]\nworkers = true", 2, "must be a whole number, not true or false"),
         ("[agent]\nsocket = 'x.sock'", 2, "must be absolute"),
+        ("[duplicates]\nsimilar_distance = 17", 2, "must be at most 16, not 17"),
+        ("[duplicates]\nsimilar_distance = -1", 2, "must be at least 0, not -1"),
     ],
 )
 def test_one_mistake(text: str, line: int, message: str) -> None:

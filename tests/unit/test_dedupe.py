@@ -334,6 +334,30 @@ def test_what_stays_is_left_to_another_policy(cellar: Cellar) -> None:
     assert cellar.tree().keys() == {"new", "x", "other"}
 
 
+def test_what_a_policy_does_not_tell_apart_is_left_to_those_of_the_config(cellar: Cellar) -> None:
+    trees.build(cellar.inbox, {"a": aged("1", NEW), "b": aged("1", OLD)})
+    trees.build(cellar.inbox, {"in": {"c": aged("2", NEW), "d": aged("2", OLD)}, "e": aged("2", OLD)})
+    report = cellar.dedupe()
+    done = cellar.dedupe(of=report.id, action="trash", keep=[f"in:{cellar.inbox}/in"])
+    assert cellar.tree().keys() == {"b", "in/d"}
+    assert cellar.undo(done).state == "completed"
+
+
+@pytest.mark.parametrize("set_to", ["off", "report", "trash"])
+@pytest.mark.parametrize("action", ["trash", "hardlink"])
+def test_a_copy_elsewhere_is_never_touched_whatever_shall_stay(tmp_path: Path, set_to: str, action: str) -> None:
+    cellar = Cellar(tmp_path, attic=f'duplicates = "{set_to}"')
+    trees.build(cellar.inbox, {"a": aged("1", NEW), "b": aged("2", NEW)})
+    trees.build(cellar.attic, {"a": aged("1", OLD), "b": aged("2", OLD)})
+    before = cellar.whole()
+    report = cellar.dedupe()
+    chosen = {0: os.fsencode(cellar.inbox / "a")}
+    done = cellar.dedupe(of=report.id, action=action, keep=["in:inbox"], choices=chosen)
+    assert cellar.whole()[1] == before[1]
+    assert cellar.undo(done).state == "completed"
+    assert cellar.whole() == before
+
+
 def test_what_changed_since_the_report_is_skipped_alone(cellar: Cellar) -> None:
     trio(cellar)
     report = cellar.dedupe()

@@ -2,38 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from tui.wire_looks import Duplicate, DuplicateGroup
 
-Policy = str
 
-POLICIES: Mapping[Policy, str] = {
-    "oldest": "the one that was changed longest ago",
-    "newest": "the one that was changed last",
-    "shortest": "the one with the shortest path",
-    "longest": "the one with the longest path",
-}
-BEST = "best"
-"""The policy for pictures that look alike: the one with the most pixels, which the agent names first."""
+@dataclass(frozen=True)
+class Policy:
+    """What stays of every group: the file of the lowest rank. `name`: as the agent takes it; `said`: in words."""
+
+    name: str
+    said: str
+    rank: Callable[[Duplicate], float]
 
 
-_ORDERS: dict[Policy, Callable[[Duplicate], float]] = {
-    "oldest": lambda file: file.mtime,
-    "newest": lambda file: -file.mtime,
-    "shortest": lambda file: len(file.path),
-    "longest": lambda file: -len(file.path),
-}
+POLICIES = (
+    Policy("oldest", "the one that was changed longest ago", lambda file: file.mtime),
+    Policy("newest", "the one that was changed last", lambda file: -file.mtime),
+    Policy("shortest", "the one with the shortest path", lambda file: len(file.path)),
+    Policy("longest", "the one with the longest path", lambda file: -len(file.path)),
+)
+BEST = Policy("best", "the one with the most pixels", lambda file: 0)
+"""For pictures that look alike: the agent names that one first."""
+
+
+def folder_policies(folders: Mapping[str, str]) -> Sequence[Policy]:
+    """Return the policies that go by a folder, told its name and path: for each, to keep what is in it, or is not."""
+    named = sorted(folders.items())
+    return [
+        *(Policy(f"in:{name}", "the one in that folder", partial(_is_outside, path)) for name, path in named),
+        *(Policy(f"not-in:{name}", "one that is elsewhere", partial(_is_inside, path)) for name, path in named),
+    ]
+
+
+def _is_inside(folder: str, file: Duplicate) -> bool:
+    return file.path.startswith(folder.rstrip("/") + "/")
+
+
+def _is_outside(folder: str, file: Duplicate) -> bool:
+    return not _is_inside(folder, file)
 
 
 def by_policy(group: DuplicateGroup, policy: Policy) -> str | None:
-    """Return which file of a group a policy keeps; None where it says nothing."""
+    """Return which file of a group a policy keeps: of several the agent's own choice, or else the first.
+
+    None for pictures that it does not tell apart: nobody decided about those. Which of several copies stays where the
+    agent's own choice is none of them, the config says, and the plan tells.
+    """
     if not group.files:
         return None
-    if policy == BEST:
+    if policy is BEST:
         return group.files[0].path
-    kept = [file for file in group.files if file.protected] or group.files
-    return min(kept, key=_ORDERS[policy]).path if policy in _ORDERS else None
+    files = [file for file in group.files if file.protected] or group.files
+    ranks = [policy.rank(file) for file in files]
+    if group.near and len(set(ranks)) == 1 < len(files):
+        return None
+    kept = [file.path for file, rank in zip(files, ranks, strict=True) if rank == min(ranks)]
+    return group.keep if group.keep in kept else kept[0]
 
 
 class Choices:

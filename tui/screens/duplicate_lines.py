@@ -94,7 +94,7 @@ def why_line(group: DuplicateGroup, choices: Choices, width: int) -> Line:
     if choices.is_own(group):
         return ((fitted("you chose it", width), "accent"),)
     if choices.policy and not group.near:
-        return ((fitted(f"by your policy: {choices.policy}", width), "accent"),)
+        return ((fitted(f"by your policy: {choices.policy.name}", width), "accent"),)
     return ((fitted(cut(shown(group.why), width), width), "dim"),)
 
 

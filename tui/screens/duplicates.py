@@ -14,7 +14,7 @@ from core.errors import ShelverError
 from core.model import FINAL_STATES, Operation
 from tui import words
 from tui.asking import ask_anew
-from tui.screens.duplicate_choices import Choices, by_policy
+from tui.screens.duplicate_choices import Choices, Policy, by_policy
 from tui.screens.duplicate_lines import (
     ACTIONS,
     about_line,
@@ -22,7 +22,7 @@ from tui.screens.duplicate_lines import (
     looking_lines,
 )
 from tui.screens.group_files import GroupFiles, path_of
-from tui.screens.keep_policy import KeepPolicy
+from tui.screens.keep_policy import Chosen, KeepPolicy
 from tui.screens.place import Banner, Place
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.line import EMPTY, Ends, Line, Lines
@@ -83,7 +83,7 @@ class Duplicates(Place):
         self._near = False
         self._action = "trash"
         self._choices = Choices()
-        self._chosen_for_all = ""
+        self._chosen_for_all: Policy | None = None
         self._totals: dict[bool, DuplicatePage] = {}
         self._trouble = ""
 
@@ -239,7 +239,7 @@ class Duplicates(Place):
     def _what_happens(self) -> str:
         number = len(self._choices.told(near=self._near))
         parts = [f"{words.count(number)} chosen" if number else ""]
-        parts.append(f"by {self._choices.policy}" if self._choices.policy and not self._near else "")
+        parts.append(f"by {self._choices.policy.name}" if self._choices.policy and not self._near else "")
         parts.append(f"others {ACTIONS[self._happening]}")
         return " · ".join(filter(None, parts))
 
@@ -307,17 +307,19 @@ class Duplicates(Place):
 
     def action_policy(self) -> None:
         """Ask for a policy, and keep by it in all groups."""
-        self.app.push_screen(KeepPolicy(self._near), self._by_policy)
+        folders = {name: each.path for name, each in self.live.folders.items() if each.path.startswith("/")}
+        self.app.push_screen(KeepPolicy(self._near, folders), self._by_policy)
 
-    def _by_policy(self, policy: str | None) -> None:
-        if policy is None:
+    def _by_policy(self, chosen: Chosen | None) -> None:
+        if chosen is None:
             return
+        policy = chosen.policy
         if self._near:
             self._chosen_for_all = policy
             ask_anew(self, self._choose_all, "policy")
         else:
             self._choices.forget_exact()
-            self._choices.policy = policy or None
+            self._choices.policy = policy
             self.groups.refresh()
             self._draw()
 
@@ -354,7 +356,7 @@ class Duplicates(Place):
             return
         choices, inquiries = self._choices.told(near=self._near), self.face.inquiries
         if not self._near:
-            policy, action = self._choices.policy, self._action
+            policy, action = self._choices.policy and self._choices.policy.name, self._action
             self.face.attempt(lambda: inquiries.plan_copies(report, action, choices, policy), self._planned)
         elif choices:
             self.face.attempt(lambda: inquiries.plan_pictures(report, choices), self._planned)
