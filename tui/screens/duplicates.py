@@ -356,7 +356,8 @@ class Duplicates(Place):
             return
         choices, inquiries = self._choices.told(near=self._near), self.face.inquiries
         if not self._near:
-            policy, action = self._choices.policy and self._choices.policy.name, self._action
+            chosen, action = self._choices.policy, self._action
+            policy = chosen.name if chosen is not None else None
             self.face.attempt(lambda: inquiries.plan_copies(report, action, choices, policy), self._planned)
         elif choices:
             self.face.attempt(lambda: inquiries.plan_pictures(report, choices), self._planned)
