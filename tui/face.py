@@ -220,11 +220,11 @@ class Face(Named, App[None], inherit_bindings=False):
         if live.connected or not live.lost:
             return None
         if live.seen is None:
-            return ((" ", "text"), (live.lost, "warn"), ("  Trying again.", "dim"))
+            return ((live.lost, "warn"), ("  Trying again.", "dim"))
         age = words.lasting((self.around.now() - live.seen).total_seconds())
         seen = live.seen.astimezone(self.around.now().tzinfo)
         return (
-            (" The agent is out of reach", "warn"),
+            ("The agent is out of reach", "warn"),
             (f" · what you see is from {seen:%H:%M:%S}, {age} ago", "dim"),
         )
 

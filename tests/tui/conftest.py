@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from pytest_textual_snapshot import SVGImageExtension  # type: ignore[import-untyped]
+from syrupy.assertion import SnapshotAssertion
 
 from tests.tui.fake_agent import FakeAgent
 from tests.tui.home_server import furnished
@@ -30,3 +32,9 @@ def plain_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no setting of whoever runs the tests change what the screens look like."""
     for name in ("NO_COLOR", "SSH_CONNECTION", "TEXTUAL_THEME", "TEXTUAL_COLOR_SYSTEM"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def picture(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """The picture kept under the test's name."""
+    return snapshot.use_extension(SVGImageExtension)

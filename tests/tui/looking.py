@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,22 @@ DEADLINE = 15.0
 
 CALM_BEATS = 5
 """Beats without a change, until a screen counts as come to rest."""
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """One in which every screen is looked at."""
+
+    size: tuple[int, int]
+    outfit: Outfit = PLAIN
+
+
+TERMINALS = {
+    "60": Terminal((60, 20)),
+    "80": Terminal((80, 24)),
+    "200": Terminal((200, 50)),
+    "ansi": Terminal((80, 24), Outfit(theme="ansi-dark")),
+}
 
 
 class Look:
@@ -91,6 +108,7 @@ class Look:
 @asynccontextmanager
 async def looking(
     socket: Path,
+    terminal: Terminal | None = None,
     *,
     size: tuple[int, int] = (80, 24),
     read_only: bool = False,
@@ -99,6 +117,8 @@ async def looking(
     **how: float,
 ) -> AsyncIterator[Look]:
     """Open the screens over a socket; wait until the agent was met, if there is one."""
+    if terminal is not None:
+        size, outfit = terminal.size, terminal.outfit
     face = Face(socket, around or surroundings(**how), read_only=read_only, outfit=outfit)
     async with face.run_test(size=size, notifications=True) as pilot:
         face.console._color_system = None  # whatever terminal the tests run in

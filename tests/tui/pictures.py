@@ -12,9 +12,9 @@ ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / ".github/pictures"
 KEPT = Path(__file__).with_name("__snapshots__")
 SOURCES = {
-    "home": KEPT / "test_snapshots/test_size[home-80].svg",
-    "undo": KEPT / "test_snapshots_main/test_size[undo-80].svg",
-    "duplicates": KEPT / "test_snapshots_look/test_size[80-alike].svg",
+    "home": KEPT / "test_snapshots/test_picture[home-80].svg",
+    "undo": KEPT / "test_snapshots_main/test_picture[undo-80].svg",
+    "duplicates": KEPT / "test_snapshots_look/test_picture[alike-80].svg",
 }
 _FONT = re.compile(r"\s*@font-face \{.*?\}", re.DOTALL)
 

@@ -15,6 +15,7 @@ from tui.screens.duplicate_choices import BEST, POLICIES, Choices, Policy, by_po
 from tui.screens.folder_lines import match_words
 from tui.screens.where_lines import lives
 from tui.traffic import Traffic
+from tui.widgets.line import Line, plain, wrapped
 from tui.widgets.picture import grey, half_blocks, is_whole, shaded, true
 from tui.wire import Trace
 from tui.wire_looks import DuplicateGroup, Raster
@@ -160,3 +161,18 @@ def test_a_raster_that_lies_about_its_size_is_none() -> None:
     assert is_whole(CHECKED)
     for lie in (Raster(3, 2, CHECKED.rgb), Raster(0, 0, b""), Raster(-1, -4, CHECKED.rgb)):
         assert not is_whole(lie)
+
+
+# -- lines that have no room -----------------------------------------------------------------------------
+
+
+def test_a_piece_without_room_begins_the_next_line_and_loses_nothing() -> None:
+    told: Line = (("The agent is out of reach", "warn"), (" · what you see is from 14:10:00, 2 h 5 min ago", "dim"))
+    assert wrapped(told, 80) == [told]
+    assert wrapped(told, 58) == [told[:1], (("· what you see is from 14:10:00, 2 h 5 min ago", "dim"),)]
+    assert [plain(line) for line in wrapped(told, 30)] == [
+        "The agent is out of reach",
+        "· what you see is from",
+        "14:10:00, 2 h 5 min ago",
+    ]
+    assert wrapped((), 30) == []

@@ -6,27 +6,18 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
-from pytest_textual_snapshot import SVGImageExtension  # type: ignore[import-untyped]
 from syrupy.assertion import SnapshotAssertion
 
 from tests.tui.fake_agent import FakeAgent
-from tests.tui.looking import Look, looking
+from tests.tui.looking import TERMINALS, Look, Terminal, looking
 from tests.tui.pictures import PICTURES, ROOT, SOURCES
 from tests.tui.pictures import picture as picture_of
 from tui.outfit import Outfit
 
 Scene = Callable[[Look], Awaitable[None]]
-
-
-@pytest.fixture
-def picture(snapshot: SnapshotAssertion) -> SnapshotAssertion:
-    """The picture kept under the test's name."""
-    return snapshot.use_extension(SVGImageExtension)
-
-
-SIZES = {60: (60, 20), 80: (80, 24), 200: (200, 50)}
 
 
 async def home(look: Look) -> None:
@@ -63,45 +54,57 @@ async def palette(look: Look) -> None:
     await look.sees("Organize camera", "Pause camera")
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("scene", [home, approve, where, help_], ids=lambda scene: scene.__name__)
-async def test_size(agent: FakeAgent, picture: SnapshotAssertion, scene: Scene, size: int) -> None:
-    async with looking(agent.socket, size=SIZES[size]) as look:
+SCENES = (home, approve, where, help_, palette)
+
+
+@pytest.mark.parametrize("terminal", TERMINALS)
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
+async def test_picture(agent: FakeAgent, picture: SnapshotAssertion, scene: Scene, terminal: str) -> None:
+    async with looking(agent.socket, TERMINALS[terminal]) as look:
         await scene(look)
         assert await look.picture() == picture
 
 
 async def test_smallest(agent: FakeAgent, picture: SnapshotAssertion) -> None:
-    async with looking(agent.socket, size=(60, 15)) as look:
+    async with looking(agent.socket, Terminal((60, 15))) as look:
         await home_at_its_smallest(look)
         assert await look.picture() == picture
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_newcomer(bare: FakeAgent, picture: SnapshotAssertion, size: int) -> None:
-    async with looking(bare.socket, size=SIZES[size]) as look:
+@pytest.mark.parametrize("terminal", TERMINALS)
+async def test_newcomer(bare: FakeAgent, picture: SnapshotAssertion, terminal: str) -> None:
+    async with looking(bare.socket, TERMINALS[terminal]) as look:
         await look.sees("Nothing is watched yet.")
         assert await look.picture() == picture
 
 
-@pytest.mark.parametrize("theme", ["ansi-dark", "shelver-light"])
+@pytest.mark.parametrize("terminal", TERMINALS)
+async def test_no_agent(
+    picture: SnapshotAssertion, terminal: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with looking(Path("run/user/1000/shelver/agent.sock"), TERMINALS[terminal]) as look:
+        await look.sees("No agent is running yet.")
+        assert await look.picture() == picture
+
+
 @pytest.mark.parametrize("scene", [home, palette], ids=lambda scene: scene.__name__)
-async def test_theme(agent: FakeAgent, picture: SnapshotAssertion, scene: Scene, theme: str) -> None:
+async def test_light(agent: FakeAgent, picture: SnapshotAssertion, scene: Scene) -> None:
     async with looking(agent.socket) as look:
-        look.face.theme = theme
+        look.face.theme = "shelver-light"
         await scene(look)
         assert await look.picture() == picture
 
 
 async def test_without_colours(agent: FakeAgent, picture: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    async with looking(agent.socket, outfit=Outfit(theme="ansi-dark")) as look:
+    async with looking(agent.socket, TERMINALS["ansi"]) as look:
         await approve(look)
         assert await look.picture() == picture
 
 
 async def test_in_ascii(agent: FakeAgent, picture: SnapshotAssertion) -> None:
-    async with looking(agent.socket, outfit=Outfit(theme="ansi-dark", ascii=True)) as look:
+    async with looking(agent.socket, Terminal((80, 24), Outfit(theme="ansi-dark", ascii=True))) as look:
         await home(look)
         assert await look.picture() == picture
 

@@ -11,14 +11,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from pytest_textual_snapshot import SVGImageExtension  # type: ignore[import-untyped]
 from syrupy.assertion import SnapshotAssertion
 from textual import constants
 
 from tests.tui.copies_server import with_duplicates
 from tests.tui.fake_agent import FakeAgent
 from tests.tui.home_server import surroundings
-from tests.tui.looking import Look, looking
+from tests.tui.looking import TERMINALS, Look, looking
 from tests.tui.looks_server import INVOICE, MISTAKEN, PHOTO, furnished_to_look
 from tui.screens import diagnostics
 from tui.screens.mistakes import Mistakes
@@ -27,12 +26,6 @@ from tui.widgets.picture import UPPER
 from tui.wire_looks import ConfigState
 
 Scene = Callable[[Look], Awaitable[None]]
-
-
-@pytest.fixture
-def picture(snapshot: SnapshotAssertion) -> SnapshotAssertion:
-    """The picture kept under the test's name."""
-    return snapshot.use_extension(SVGImageExtension)
 
 
 @pytest.fixture
@@ -49,6 +42,11 @@ async def explain(look: Look) -> None:
         await look.sees("Haus & Garten GmbH", "rakes 39.80")
 
 
+async def ask_file(look: Look) -> None:
+    await look.press("e")
+    await look.goes("AskFile")
+
+
 async def folder(look: Look) -> None:
     look.face.looks.folder("scans")
     await look.sees("everything else", "4 settling")
@@ -61,6 +59,23 @@ async def try_folder(look: Look) -> None:
     await look.press("enter")
     await look.goes("TryFolder")
     await look.sees("1,893 files have a place")
+
+
+async def rule(look: Look) -> None:
+    await folder(look)
+    await look.press("down", "down", "enter")
+    await look.goes("RuleDetail")
+    await look.sees("Rechnung")
+
+
+async def add(look: Look) -> None:
+    home = Path(look.face.around.home)
+    for name in ("Camera", "Desktop", "Documents", "Downloads", "Music", "Pictures", "Scans", "Videos"):
+        (home / name).mkdir()
+    await look.press("a")
+    await look.goes("AddFolder")
+    await look.types("~/")
+    await look.sees("Downloads/", "3 more")
 
 
 async def file(look: Look) -> None:
@@ -90,52 +105,37 @@ async def alike(look: Look) -> None:
     await look.until(lambda: look.text.count(UPPER * 4) or look.face.native_ansi_color)
 
 
+async def keep_policy(look: Look) -> None:
+    await copies(look)
+    await look.press("K")
+    await look.goes("KeepPolicy")
+
+
 async def told(look: Look) -> None:
     await look.press("f12")
     await look.sees("What doctor finds" if look.face.size.height > 40 else "process 4243")
 
 
-SCENES = (explain, folder, try_folder, file, mistakes, copies, alike, told)
-SIZES = {"80": (80, 24), "60": (60, 20), "200": (200, 50)}
+AT_HOME = (add, told)
+"""Scenes that look into the home directory, or at the socket in it: the test's own is one."""
+SCENES = (explain, ask_file, folder, rule, add, try_folder, file, mistakes, copies, alike, keep_policy, told)
 
 
-@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
-@pytest.mark.parametrize("size", SIZES)
-async def test_size(
-    agent: FakeAgent,
-    picture: SnapshotAssertion,
-    scene: Scene,
-    size: str,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-) -> None:
-    await taken(agent, picture, scene, SIZES[size], monkeypatch, tmp_path)
-
-
-@pytest.mark.parametrize("scene", [explain, folder, alike], ids=lambda scene: scene.__name__)
-async def test_sixteen_colours(
-    agent: FakeAgent, picture: SnapshotAssertion, scene: Scene, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    await taken(agent, picture, scene, (80, 24), monkeypatch, tmp_path, theme="ansi-dark")
-
-
-async def taken(
-    agent: FakeAgent,
-    picture: SnapshotAssertion,
-    scene: Scene,
-    size: tuple[int, int],
-    monkeypatch: pytest.MonkeyPatch,
-    home: Path,
-    theme: str = "",
-) -> None:
-    """Compare the screen with the picture of it, once nothing is under way."""
+@pytest.fixture(autouse=True)
+def one_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tell of the same terminal and versions everywhere."""
     monkeypatch.setattr(diagnostics, "around_told", lambda: [("TERM", "xterm-256color")])
     monkeypatch.setattr(diagnostics, "versions_told", lambda: "Python 3.11, Textual 8.2, Rich 15.0")
     monkeypatch.setattr(constants, "MAX_FPS", 10)
     monkeypatch.setattr(diagnostics, "Traffic", lambda: Traffic(lambda: 48_000))
-    around = replace(surroundings(), home=str(home)) if scene is told else surroundings()
-    async with looking(agent.socket, size=size, around=around) as look:
-        if theme:
-            look.face.theme = theme
+
+
+@pytest.mark.parametrize("terminal", TERMINALS)
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
+async def test_picture(
+    agent: FakeAgent, picture: SnapshotAssertion, scene: Scene, terminal: str, tmp_path: Path
+) -> None:
+    around = replace(surroundings(), home=str(tmp_path)) if scene in AT_HOME else surroundings()
+    async with looking(agent.socket, TERMINALS[terminal], around=around) as look:
         await scene(look)
         assert await look.picture() == picture

@@ -1,4 +1,4 @@
-"""How the screens of operations look, kept as pictures: in a narrow terminal, a usual one and a wide one.
+"""How the screens of operations look, kept as pictures: in a narrow, a usual and a wide terminal, and in 16 colours.
 
 `pytest tests/tui/test_snapshots_main.py --snapshot-update` takes them anew; look at them before they are kept.
 """
@@ -9,22 +9,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from pytest_textual_snapshot import SVGImageExtension  # type: ignore[import-untyped]
 from syrupy.assertion import SnapshotAssertion
 
 from tests.tui.fake_agent import FakeAgent
 from tests.tui.home_server import big_proposal, mixed_operation
-from tests.tui.looking import Look, looking
+from tests.tui.looking import TERMINALS, Look, looking
 from tests.tui.looks_server import furnished_to_look
 
 Scene = Callable[[Look], Awaitable[None]]
-SIZES = {60: (60, 20), 80: (80, 24), 200: (200, 50)}
-
-
-@pytest.fixture
-def picture(snapshot: SnapshotAssertion) -> SnapshotAssertion:
-    """The picture kept under the test's name."""
-    return snapshot.use_extension(SVGImageExtension)
 
 
 @pytest.fixture
@@ -96,20 +88,21 @@ async def undo(look: Look) -> None:
     await look.sees("Undo 99,900 files")
 
 
-SCENES: tuple[Scene, ...] = (operations, mixed, running, review, review_of_a_folder, undo)
+async def step(look: Look) -> None:
+    """A line in full: files that go together, what became of them, nothing cut off."""
+    look.face.show_operation(look.face.live.operations["mixed000"])
+    await look.sees("scan (3).pdf")
+    await look.press("enter")
+    await look.goes("StepDetail")
+    await look.sees("together with the others of group 7")
 
 
-@pytest.mark.parametrize("width", SIZES)
+SCENES: tuple[Scene, ...] = (operations, mixed, step, running, review, review_of_a_folder, undo)
+
+
+@pytest.mark.parametrize("terminal", TERMINALS)
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
-async def test_size(agent: FakeAgent, picture: SnapshotAssertion, scene: Scene, width: int) -> None:
-    async with looking(agent.socket, size=SIZES[width]) as look:
-        await scene(look)
-        assert await look.picture() == picture
-
-
-@pytest.mark.parametrize("scene", [mixed, review], ids=lambda scene: scene.__name__)
-async def test_sixteen_colours(agent: FakeAgent, picture: SnapshotAssertion, scene: Scene) -> None:
-    async with looking(agent.socket) as look:
-        look.face.theme = "ansi-dark"
+async def test_picture(agent: FakeAgent, picture: SnapshotAssertion, scene: Scene, terminal: str) -> None:
+    async with looking(agent.socket, TERMINALS[terminal]) as look:
         await scene(look)
         assert await look.picture() == picture

@@ -43,7 +43,7 @@ class AddFolder(Dialog[FolderStatus]):
         with Box("Add a folder", "tab complete · enter look · esc cancel"):
             yield Lines([(("Which folder shall Shelver look after?", "text"),)])
             yield PathInput(self.around.home)
-            yield Lines([(("You see first what its rules would do there. Nothing moves by that.", "dim"),), EMPTY])
+            yield Lines([(("Nothing moves yet: first you see what would move.", "dim"),), EMPTY])
 
     @on(PathInput.Given)
     def _given(self, event: PathInput.Given) -> None:

@@ -197,11 +197,12 @@ def _newcomer(live: Live) -> list[Row]:
             *(
                 (
                     ("", "text"),
-                    ("The agent watches your folders and does the work; these screens only show it.", "text"),
+                    ("The agent watches your folders and does the work;", "text"),
+                    ("these screens only show it.", "text"),
                     ("", "text"),
-                    ("shelver up FOLDER", "accent", "look after a folder here and now"),
-                    ("shelver agent", "accent", "the agent in a terminal of its own"),
-                    ("shelver service install", "accent", "start it with this machine, for good"),
+                    ("shelver up FOLDER", "accent", "watch a folder here and now"),
+                    ("shelver agent", "accent", "the agent in its own terminal"),
+                    ("shelver service install", "accent", "start it with this machine"),
                     ("", "text"),
                     ("This screen comes alive as soon as one answers.", "dim"),
                 )

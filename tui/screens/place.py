@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.segment import Segment
+from rich.style import Style
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.renderables.background_screen import BackgroundScreen
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
@@ -18,7 +22,7 @@ from tui.closing import ClosesOnce
 from tui.keys import Named
 from tui.live import Live
 from tui.surroundings import Surroundings
-from tui.widgets.line import INKS, Line, Lines, cut, ink, plain
+from tui.widgets.line import EMPTY, INKS, Line, Lines, cut, ink, plain, wrapped
 
 if TYPE_CHECKING:
     from textual.strip import Strip
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SMALLEST = (60, 15)
+FAINT = Style(color="bright_black")
 
 
 class TooSmall(Widget):
@@ -58,7 +63,8 @@ class Banner(Lines):
     def tell(self, line: Line | None) -> None:
         """Show a line, or nothing."""
         self.set_class(line is not None, "-told")
-        self.show([line] if line is not None else [])
+        width = max(self.screen.size.width, SMALLEST[0]) - 2
+        self.show(((" ", "text"), *part) for part in wrapped(line or EMPTY, width))
 
     @property
     def text(self) -> str:
@@ -146,6 +152,18 @@ class Box(Vertical):
         self.border_subtitle = cast("str", Content(keys))
 
 
+class Faint:
+    """What is beneath a dialog, without its colours."""
+
+    def __init__(self, beneath: BackgroundScreen) -> None:
+        self._beneath = beneath
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw the same text, all of it in one ink."""
+        for text, _, control in console.render(self._beneath, options):
+            yield Segment(text, None if control else FAINT, control)
+
+
 class Dialog(Placed[T], ModalScreen[T]):
     """A box over the place it was opened from. Escape closes it and changes nothing."""
 
@@ -161,6 +179,11 @@ class Dialog(Placed[T], ModalScreen[T]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "cancel")]
+
+    def render(self) -> RenderableType:
+        """Draw what is beneath; sixteen colours have none to tint it with, so there it is faint all over."""
+        beneath = super().render()
+        return Faint(beneath) if isinstance(beneath, BackgroundScreen) and self.app.native_ansi_color else beneath
 
     def action_close(self) -> None:
         """Close it; nothing happened."""

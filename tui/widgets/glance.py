@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from textual.geometry import Size
+
 from core.model import FolderStatus, Operation
 from core.names import shown
 from tui import words
@@ -33,6 +35,10 @@ class Glance(Lines):
     def on_resize(self) -> None:
         """Fold the lines anew."""
         self.show(self._make(self._room))
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Return how many lines there are at a width: those made for an earlier one may be more."""
+        return len(self._make(width))
 
     def look(self, subject: object, live: Live) -> None:
         """Show what is known of a folder, an operation, or several."""

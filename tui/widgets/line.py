@@ -180,6 +180,17 @@ def folded(text: str, width: int) -> list[str]:
     return [*lines, rest]
 
 
+def wrapped(line: Line, width: int) -> list[Line]:
+    """Return a line as lines of at most `width` cells: a piece that has no room begins the next one."""
+    lines: list[Line] = []
+    for text, role in line:
+        if lines and width_of(lines[-1]) + cell_len(shown(text)) <= width:
+            lines[-1] = (*lines[-1], (text, role))
+        else:
+            lines += [((part, role),) for part in folded(text.lstrip(), width)]
+    return lines
+
+
 def spread(left: Line, right_side: Line, width: int) -> Line:
     """Return two lines as one: the first at the left, the second at the right if there is room."""
     gap = width - width_of(left) - width_of(right_side)
