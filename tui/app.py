@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -39,17 +41,30 @@ def show(socket: Path, look: Look = AS_CHOSEN) -> tuple[int, str]:
     Raises UsageError where there is no terminal that could show it, or a choice is a mistake.
     """
     refuse_what_cannot_show()
-    gc.disable()  # until the first frame: what is loaded for it stays, so that looking through it finds nothing
-    choices = chosen(look)
-    terminal.settle(choices.colors)
-    from tui.face import Face  # noqa: PLC0415  (reads the environment that was just settled)
+    with uncollected():
+        choices = chosen(look)
+        terminal.settle(choices.colors)
+        from tui.face import Face  # noqa: PLC0415  (reads the environment that was just settled)
 
-    face = Face(socket, Surroundings.real(), read_only=look.read_only, outfit=dressed(choices, look.choices))
-    end_with_the_terminal()
-    if not choices.mouse:  # an earlier connection that broke may have left it on
-        print(_MOUSE_OFF, end="", flush=True)
-    face.run(mouse=choices.mouse)
+        face = Face(socket, Surroundings.real(), read_only=look.read_only, outfit=dressed(choices, look.choices))
+        end_with_the_terminal()
+        if not choices.mouse:  # an earlier connection that broke may have left it on
+            print(_MOUSE_OFF, end="", flush=True)
+        face.run(mouse=choices.mouse)
     return face.return_code or 0, farewell(len(face.live.running()), connected=face.live.connected)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Look through no memory until the first frame, which begins to again (`Face.on_ready`), or until all has failed.
+
+    What is loaded for the first frame stays, so that looking through it finds nothing.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def refuse_what_cannot_show() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import signal
@@ -14,6 +15,7 @@ from core.model import Counts
 from tests.tui.fake_agent import FakeAgent
 from tests.tui.home_server import CAMERA, operation
 from tests.tui.hostile import hostile_steps
+from tests.tui.looking import looking
 from tests.tui.pseudo_terminal import terminal
 from tui import app
 from tui import terminal as terminal_settings
@@ -127,6 +129,32 @@ def test_where_there_is_no_terminal_it_says_what_works_instead(monkeypatch: pyte
     monkeypatch.setenv("TERM", "dumb")
     with pytest.raises(UsageError, match="TERM=dumb"):
         app.run(tmp_path / "agent.sock")
+
+
+@pytest.mark.parametrize("fails", ["chosen", "dressed", "end_with_the_terminal"])
+def test_screens_that_fail_before_their_first_frame_leave_memory_looked_through(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, fails: str
+) -> None:
+    def fail(*_: object) -> None:
+        assert not gc.isenabled()
+        raise UsageError("nothing comes of it")
+
+    monkeypatch.setattr(app, "refuse_what_cannot_show", lambda: None)
+    monkeypatch.setattr(terminal_settings, "settle", lambda _: None)
+    monkeypatch.setattr(app, fails, fail)
+    with pytest.raises(UsageError, match="nothing comes of it"):
+        app.run(tmp_path / "agent.sock")
+    assert gc.isenabled()
+
+
+async def test_with_the_first_frame_memory_is_looked_through_again(bare: FakeAgent) -> None:
+    gc.disable()
+    try:
+        async with looking(bare.socket) as look:
+            await look.until(gc.isenabled)
+    finally:
+        gc.enable()
+        gc.unfreeze()
 
 
 def test_a_network_gets_few_frames_and_what_a_person_set_stays(monkeypatch: pytest.MonkeyPatch) -> None:
