@@ -162,7 +162,7 @@ class FactReader:
         try:
             for file in files:
                 if "kind" in names:
-                    self._sniffed(file)
+                    file.get("kind")
                 for family in families:
                     if answer := self._ask(file, family):
                         under_way.append((file, family, answer))
@@ -252,7 +252,7 @@ class FactReader:
 
     def _sniffed(self, file: FileFacts) -> kind.Sniffed:
         known = self._known(file)
-        if known.keys() >= {"kind", "format"} and known["kind"][0] == kind.VERSION:
+        if "kind" in known and "format" in known and known["kind"][0] == kind.VERSION:
             return kind.Sniffed(known["kind"][1], known["format"][1])  # type: ignore[arg-type]
         try:
             descriptor = self._open(file)
@@ -332,9 +332,10 @@ class FactReader:
                 raise OSError(errno.ENOTSUP, "no bucket can be read here")
             return self._remote.fetched(file.root, file.entry)
         with self._lock:
-            directories = self._directories.setdefault(file.root, Directories(file.root))
+            if file.root not in self._directories:
+                self._directories[file.root] = Directories(file.root)
             try:
-                descriptor = directories.open_file(file.path, os.O_RDONLY)
+                descriptor = self._directories[file.root].open_file(file.path, os.O_RDONLY)
             except StorageError as error:
                 raise OSError(errno.ELOOP, str(error)) from error
         status = os.fstat(descriptor)

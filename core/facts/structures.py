@@ -12,7 +12,10 @@ Check = Callable[[bytes], Found | None]
 
 def by_structure(head: bytes) -> Found | None:
     """Return the format of what is no text and has no signature at its start, by what stands further in."""
-    return next(filter(None, (check(head) for check in _STRUCTURES)), None)
+    for check in _STRUCTURES:
+        if found := check(head):
+            return found
+    return None
 
 
 def _bmp(head: bytes) -> Found | None:
@@ -82,7 +85,7 @@ def _frame_length(frame: bytes) -> int:
 def _stream(head: bytes) -> Found | None:
     """An MPEG transport stream: packets that each begin with the same byte."""
     for start, step in ((0, 188), (4, 192)):
-        if len(head) > start + 3 * step and all(head[start + n * step] == 0x47 for n in range(4)):
+        if head[start : start + 3 * step + 1 : step] == b"GGGG":
             return "mpegts", "video"
     return None
 
@@ -138,7 +141,7 @@ _PDF_LATE = re.compile(rb"[\r\n\0]%PDF-1\.\d")
 
 def _late_pdf(head: bytes) -> Found | None:
     """A PDF behind some rubbish, which readers forgive."""
-    return ("pdf", "document") if _PDF_LATE.search(head, 0, 1024) else None
+    return ("pdf", "document") if b"%PDF-1." in head[:1024] and _PDF_LATE.search(head, 0, 1024) else None
 
 
 def _old_tar(head: bytes) -> Found | None:

@@ -163,13 +163,11 @@ class _Organizer:
             reader.prefetch(undecided, self._rules.needs)
 
     def _errands(self, family: list[Entry]) -> Iterator[Errand]:
-        if self._is_blocked(family):
+        if self._is_plain_by_kind(family) or self._is_blocked(family):
             return
         follow = self._followed(family)
         if follow is not None:
             yield follow
-            return
-        if self._is_plain_by_kind(family):
             return
         leader, ruling = self._ruling(family)
         if self._brings_strays:
@@ -193,7 +191,10 @@ class _Organizer:
             yield errand
 
     def _is_plain_by_kind(self, family: Sequence[Entry]) -> bool:
-        """Tell whether a file is plain now that its kind is known, where rules ask no more; it is on its way then."""
+        """Tell whether a file is plain now that its kind is known, where rules ask no more; it is on its way then.
+
+        None that is alone is blocked any more, nor does it follow another.
+        """
         file = family[0]
         if self._rules.needs_of(file.path) != _KIND_ALONE or self._brings_strays or not self._is_alone(family):
             return False

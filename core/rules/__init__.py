@@ -109,6 +109,7 @@ class RuleSet:
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = tuple(rules)
         self._by_extension: dict[tuple[bytes, str | None], tuple[Candidate, ...]] = {}
+        self._needs: dict[bytes, frozenset[str]] = {}
         self._timeouts: dict[str, int] = {}
 
     @cached_property
@@ -124,10 +125,12 @@ class RuleSet:
 
     def needs_of(self, path: bytes) -> frozenset[str]:
         """Return the facts that rules may ask of a file, by its extension."""
-        candidates = self._candidates(split_extension(path[path.rfind(b"/") + 1 :])[1])
-        if len(candidates) == 1:
-            return candidates[0].rule.facts
-        return frozenset(fact for each in candidates for fact in each.rule.facts)
+        ending = split_extension(path[path.rfind(b"/") + 1 :])[1]
+        known = self._needs.get(ending)
+        if known is None:
+            candidates = self._candidates(ending)
+            known = self._needs[ending] = frozenset(fact for each in candidates for fact in each.rule.facts)
+        return known
 
     def rule(self, name: str) -> Rule:
         """Return the rule with a name."""
@@ -232,6 +235,7 @@ class RuleSet:
                 break
         if len(self._by_extension) >= _KNOWN_EXTENSIONS:
             self._by_extension.clear()
+            self._needs.clear()
         self._by_extension[ending, kind] = tuple(candidates)
         return self._by_extension[ending, kind]
 
