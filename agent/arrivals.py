@@ -16,6 +16,7 @@ from core.config import Folder
 from core.duplicates.pages import arrived_copies
 from core.engine import Engine
 from core.model import Operation, OperationKind, Request, new_id, now
+from core.planners.whose import ELSEWHERE
 from core.storage import Entry
 from core.stores.catalog import Catalog
 
@@ -52,6 +53,14 @@ class Arrivals:
             return None
         self._looked_up.update((entry.path, entry) for entry in entries)
         return by_itself("dedupe", self._folder, paths=found, arrived_since=since, action=self._folder.duplicates)
+
+    def all_there(self) -> Request | None:
+        """Return the request that does what the folder is set to with the copies that came before it was.
+
+        None where nothing is done with copies: of what was there before, a person asks.
+        """
+        set_to = self._folder.duplicates
+        return None if set_to in ELSEWHERE else by_itself("dedupe", self._folder, action=set_to)
 
     def _is_due(self, entry: Entry) -> bool:
         was_looked_up = self._looked_up.pop(entry.path, None) == entry

@@ -68,7 +68,8 @@ class Memory:
     """What the agent remembers of its folders over a restart, in one small file.
 
     Of each root: which directory it was, the hash of the rules that last went over all of it, and when (seconds
-    since 1970). Folders are looked at side by side: calls may come from several threads.
+    since 1970), and what its `duplicates` was when all copies there were last seen to. Folders are looked at side by
+    side: calls may come from several threads.
     """
 
     class Folder(Struct, omit_defaults=True):
@@ -77,6 +78,7 @@ class Memory:
         identity: Identity | None = None
         rules: str = ""
         passed: float = 0.0
+        duplicates: str = ""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -210,10 +210,10 @@ class WatchedFolder:
 
     async def _look_at_root(self) -> None:
         """Check that the folder is the one it was, and that the watcher heard what changed in it."""
-        root, memory = self.folder.path, self._services.memory
+        root = self.folder.path
         self._look_at = self._clock() + LOOK_SECONDS
         found = await self._services.scan(lambda: brakes.identity_of(root))
-        remembered = memory.of(root)
+        remembered = self._services.memory.of(root)
         why = brakes.halt_reason(self._identity or remembered.identity, found)
         if why and (found is None or not self._is_accepting):
             self._halt(why)
@@ -225,8 +225,7 @@ class WatchedFolder:
                 self._hearing.retry_at = 0.0
             self._identity = found
             self._needs_whole_pass = remembered.rules != self.folder.rules.hash
-            known = replace(remembered, identity=found)
-            await self._services.scan(lambda: memory.remember(root, known))
+            await self._remember()
         else:
             await self._check_hearing()
 
@@ -327,7 +326,7 @@ class WatchedFolder:
         if self._needs_whole_pass:
             if self._settled or not self._settling:
                 await self._start_whole_pass()
-        elif self._settled:
+        elif not await self._starts_with_copies() and self._settled:
             await self._start_with_settled()
 
     async def _start_with_settled(self) -> None:
@@ -349,15 +348,28 @@ class WatchedFolder:
 
         It is remembered as still to do until it is recorded, so that a crash in between only repeats it.
         """
-        root, memory, rules = self.folder.path, self._services.memory, self.folder.rules.hash
         unsettled = frozenset(self._settling)
-        await self._services.scan(lambda: memory.remember(root, Memory.Folder(self._identity)))
+        await self._remember(rules="", passed=0.0)
         await self._services.scan(lambda: self._reconciler.acknowledge_all(unsettled))
         await self._submit(None)
-        done = Memory.Folder(self._identity, rules, time.time())
-        await self._services.scan(lambda: memory.remember(root, done))
+        await self._remember(rules=self.folder.rules.hash, passed=time.time())
         self._needs_whole_pass = False
         self._settled.clear()
+
+    async def _starts_with_copies(self) -> bool:
+        """Start what the folder was set to since with the copies that are there; tell whether there was anything."""
+        if self._services.memory.of(self.folder.path).duplicates == self.folder.duplicates:
+            return False
+        request = self._arrivals.all_there()
+        if request is not None:
+            await self._services.submit(request)
+        await self._remember(duplicates=self.folder.duplicates)
+        return request is not None
+
+    async def _remember(self, **what: object) -> None:
+        memory, root = self._services.memory, self.folder.path
+        known = replace(memory.of(root), identity=self._identity, **what)
+        await self._services.scan(lambda: memory.remember(root, known))
 
     async def _submit(self, paths: list[bytes] | None) -> None:
         request = by_itself("organize", self.folder, paths=paths, arrived_since=self._arriving_since)
@@ -383,10 +395,7 @@ class WatchedFolder:
 
     def _state(self) -> tuple[FolderState, str]:
         if self._is_paused:
-            return (
-                "paused",
-                f"paused by a person; it was halted: {self._halted}" if self._halted else "paused by a person",
-            )
+            return "paused", "paused by a person" + (f"; it was halted: {self._halted}" if self._halted else "")
         if self._halted:
             return "halted", self._halted
         if self._trouble or self._hearing.unwatched:

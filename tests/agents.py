@@ -22,6 +22,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
 
+from agent.brakes import Memory
+from core.config import load_config
 from core.model import FINAL_STATES
 from core.state import StateDirectory
 
@@ -58,6 +60,11 @@ def until(condition: Callable[[], T | Literal[False] | None], what: str = "") ->
         assert time.monotonic() < deadline, f"not in time: {what or condition}"
         time.sleep(0.02)
     return found
+
+
+def _is_passing(operation: dict[str, Any]) -> bool:
+    """Tell whether an operation runs, or found no copy and is about to be forgotten."""
+    return operation["state"] not in RESTING or operation["note"] == "no file is there more than once"
 
 
 async def eventually(condition: Callable[[], object]) -> None:
@@ -97,6 +104,10 @@ class AgentUnderTest:
         """Add a folder."""
         self._folders.append("\n".join(("[[folder]]", f'name = "{name}"', f'path = "{path}"', *lines)) + "\n")
         self._write()
+
+    def without_folders(self) -> None:
+        """Take out the folders, so that they can be added with other settings."""
+        self._folders.clear()
 
     def _write(self) -> None:
         self.config.write_text("\n".join((self._head, *self._folders)))
@@ -220,9 +231,11 @@ class AgentUnderTest:
         return until(look, f"{name} is {state}")
 
     def passed(self, name: str) -> None:
-        """Wait until a folder was gone through for the first time."""
+        """Wait until a folder was gone through for the first time, for its copies, too."""
         self.until_folder(name, "watching")
-        until(lambda: not any(each["state"] not in RESTING for each in self.get_all()), "all rests")
+        folder, memory = load_config(self.config).folder(name), self.state.state / "folders.json"
+        until(lambda: Memory(memory).of(folder.path).duplicates == folder.duplicates, "its copies are seen to")
+        until(lambda: not any(map(_is_passing, self.get_all())), "all rests")
 
     def get_all(self) -> list[dict[str, Any]]:
         """Return all operations, whatever they are."""

@@ -103,6 +103,50 @@ def test_in_review_a_copy_waits(agent: AgentUnderTest, downloads: Path, attic: P
         assert names(downloads) == {b".shelver-trash/%s/copy.bin" % waiting["id"].encode()}
 
 
+@pytest.mark.parametrize("mode", ["review", "auto"])
+def test_copies_that_were_there_before_go_once_the_folder_is_set_to_it(
+    agent: AgentUnderTest, downloads: Path, attic: Path, mode: str
+) -> None:
+    build(downloads, {"copy.bin": SAME, "own.bin": b"\x00 nobody else has this"})
+    configure(agent, downloads, attic, "report", mode)
+    with agent.running():
+        agent.passed("dl")
+        assert dedupes(agent) == []
+    agent.without_folders()
+    configure(agent, downloads, attic, "trash", mode)
+    with agent.running():
+        agent.passed("dl")
+        (found,) = dedupes(agent)
+        assert (found["state"], found["counts"]["planned"]) == ("proposed" if mode == "review" else "completed", 1)
+        if mode == "review":
+            assert content(downloads / "copy.bin") == SAME
+            assert agent.post(f"/api/v1/operations/{found['id']}/approve").status == 202
+            assert agent.rested(found["id"])["state"] == "completed"
+        assert names(downloads) == {b"own.bin", b".shelver-trash/%s/copy.bin" % found["id"].encode()}
+        undo = agent.post(f"/api/v1/operations/{found['id']}/rollback").body
+        assert agent.rested(undo["id"])["state"] == "completed"
+        assert content(downloads / "copy.bin") == SAME
+    with agent.running():
+        agent.passed("dl")
+        assert [each["id"] for each in dedupes(agent)] == [found["id"]]
+        assert content(downloads / "copy.bin") == SAME
+
+
+def test_many_copies_that_were_there_before_wait(agent: AgentUnderTest, downloads: Path, attic: Path) -> None:
+    build(downloads, {f"{number}.bin": SAME for number in range(11)})
+    configure(agent, downloads, attic, "trash")
+    with agent.running():
+        agent.passed("dl")
+        (waiting,) = dedupes(agent)
+        assert (waiting["state"], waiting["counts"]["planned"]) == ("proposed", 11)
+        build(downloads, {"11.bin": SAME})
+        until(lambda: dedupes(agent)[0]["id"] != waiting["id"] and rested(agent), "what arrived joins it")
+        newer = dedupes(agent)[0]
+        assert (newer["state"], newer["counts"]["planned"]) == ("proposed", 12)
+        until(lambda: dedupes(agent)[1]["state"] == "superseded", "it takes the place of the first")
+    assert len(names(downloads)) == 12
+
+
 def test_what_arrives_is_organized_once_it_was_looked_up(agent: AgentUnderTest, downloads: Path, attic: Path) -> None:
     configure(agent, downloads, attic, "hardlink")
     build(attic, {"notes.txt": "the same notes"})

@@ -66,6 +66,10 @@ class Surroundings:
     def halted(self, status: FolderStatus) -> None:
         self.halts.append(status.reason)
 
+    async def seen_to_copies(self, set_to: str) -> None:
+        """Wait until the copies in the folder were seen to as it is set."""
+        await self.until(lambda: self.memory.of(self.config.folders[0].path).duplicates == set_to)
+
     async def passed(self) -> Request:
         """Wait until all of the folder was gone through, and that is remembered."""
         root = self.config.folders[0].path
@@ -166,6 +170,27 @@ async def test_other_rules_ask_for_another_pass(home: Path) -> None:
     async with watched(home, rule) as (_, around):
         await around.until(lambda: around.submitted)
         assert around.submitted[0].paths is None
+
+
+async def test_what_a_folder_is_set_to_is_done_once_with_the_copies_that_are_there(home: Path) -> None:
+    async with watched(home) as (_, around):
+        await around.passed()
+    asked = []
+    for set_to in ("report", "trash", "trash", "hardlink", "off", "hardlink"):
+        async with watched(home, f'duplicates = "{set_to}"') as (_, around):
+            await around.seen_to_copies(set_to)
+            asked.append([each.action for each in around.submitted if (each.kind, each.paths) == ("dedupe", None)])
+    assert asked == [[], ["trash"], [], ["hardlink"], [], ["hardlink"]]
+
+
+async def test_copies_that_could_not_be_asked_about_are_still_to_do(home: Path) -> None:
+    async with watched(home) as (_, around):
+        await around.passed()
+    async with watched(home, 'duplicates = "trash"', refuses=True) as (_, around):
+        await around.until(lambda: around.state == "degraded")
+    async with watched(home, 'duplicates = "trash"') as (_, around):
+        await around.until(lambda: around.submitted)
+        assert (around.submitted[0].kind, around.submitted[0].automatic) == ("dedupe", True)
 
 
 async def test_files_that_come_of_age_are_looked_at_daily(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
