@@ -50,7 +50,7 @@ def keymap(wanted: Mapping[str, str]) -> dict[str, str]:
     """
     if not wanted:
         return {}
-    places = list(_places())
+    places = list(every_place())
     keys = {name: _canonical(several) for name, several in wanted.items()}
     mistakes = [*_unknown_names(keys, places), *_unknown_keys(keys)] or [*dict.fromkeys(_clashes(keys, places))]
     if mistakes:
@@ -61,7 +61,7 @@ def keymap(wanted: Mapping[str, str]) -> dict[str, str]:
 # -- what can be rebound -------------------------------------------------------------------------------
 
 
-def _places() -> Iterator[Place]:
+def every_place() -> Iterator[Place]:
     """Yield every screen and widget of Shelver's with the bindings that hold there."""
     for package in ("tui.screens", "tui.widgets"):
         for module in pkgutil.iter_modules(import_module(package).__path__):

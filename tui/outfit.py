@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from tui.keys import USUAL, key_name
+
 
 def _forget(theme: str) -> None:
     """Keep a theme for as long as the screens are open."""
@@ -23,6 +25,10 @@ class Outfit:
     mouse: bool = True
     keys: Mapping[str, str] = field(default_factory=dict)
     remember: Callable[[str], None] = _forget
+
+    def key(self, name: str) -> str:
+        """Return the key of what is called `name`, as people call it: a person's own, or the usual one (`USUAL`)."""
+        return key_name((self.keys.get(name) or USUAL[name]).partition(",")[0])
 
 
 PLAIN = Outfit()

@@ -164,23 +164,25 @@ def can_redo(operation: Operation) -> bool:
 
 
 def advice(operation: Operation) -> list[tuple[str, str]]:
-    """Return what a person can do, in an operation that did not simply go well: keys, and what each does."""
+    """Return what a person can do in an operation that did not simply go well: what it is called, and what it does."""
     done, stayed, failed = operation.counts.done, operation.counts.skipped, operation.counts.failed
-    back = [("u", f"takes back the {count(done)} that {'was' if done == 1 else 'were'} done")] if done else []
+    back = [("undo", f"takes back the {count(done)} that {'was' if done == 1 else 'were'} done")] if done else []
     if operation.state == "proposed":
-        return [("a", "approves"), ("x", "rejects")]
+        return [("approve", "approves"), ("reject", "rejects")]
     if operation.undone_by:
-        return [("u", "does it again")]
+        return [("redo", "does it again")]
     if operation.state == "failed":
-        return [("a", "tries what is left again"), *back]
+        return [("approve", "tries what is left again"), *back]
     if operation.state == "interrupted":
-        return [("a", "goes on with the rest")]
+        return [("approve", "goes on with the rest")]
     if operation.state == "cancelled":
         return back
     if operation.state == "partial" and failed:
-        return [("o", f"shows the {count(failed)} that failed, and why"), *back]
+        return [("outcome", f"shows the {count(failed)} that failed, and why"), *back]
     if operation.state == "partial" and stayed:
-        return [("o", f"shows the {count(stayed)} that stayed as {'it was' if stayed == 1 else 'they were'}, and why")]
+        return [
+            ("outcome", f"shows the {count(stayed)} that stayed as {'it was' if stayed == 1 else 'they were'}, and why")
+        ]
     return []
 
 

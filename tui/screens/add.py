@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -14,13 +14,16 @@ from core.model import FolderStatus
 from core.names import shown
 from tui import words
 from tui.asking import ask_anew
-from tui.screens.confirm import KEYS, Choice, Question
+from tui.outfit import Outfit
+from tui.screens.confirm import Choice, Question
 from tui.screens.place import Box, Dialog
-from tui.surroundings import Surroundings
 from tui.widgets.journey import journey_line
 from tui.widgets.line import EMPTY, Line, Lines, cut, folded, right
 from tui.widgets.path_input import PathEntry, PathInput
 from tui.wire_looks import Prospect
+
+if TYPE_CHECKING:
+    from tui.face import Face
 
 FRAME = 8
 """Lines of a dialog around what it tells: border, padding, buttons."""
@@ -40,7 +43,8 @@ class AddFolder(Dialog[FolderStatus]):
 
     def compose(self) -> ComposeResult:
         """Hold a line to type into, and what will happen."""
-        with Box("Add a folder", "tab complete · enter look · esc cancel"):
+        keys = self.hints(("complete the path", "complete"), ("take the path", "look"), ("cancel", "cancel"))
+        with Box("Add a folder", keys):
             yield Lines([(("Which folder shall Shelver look after?", "text"),)])
             yield PathInput(self.around.home)
             yield Lines([(("Nothing moves yet: first you see what would move.", "dim"),), EMPTY])
@@ -74,7 +78,7 @@ class TryFolder(Question[FolderStatus]):
 
     def compose(self) -> ComposeResult:
         """Hold what was found, and the two buttons."""
-        with Box(f"Add {self.around.tilde(os.fsdecode(self._path))}", KEYS):
+        with Box(f"Add {self.around.tilde(os.fsdecode(self._path))}", self.keys):
             yield Lines(id="told")
             yield from self.buttons("Watch it", ready=False)
 
@@ -105,7 +109,7 @@ class TryFolder(Question[FolderStatus]):
         elif found is None:
             told.show([((f"Looking into {self.around.tilde(os.fsdecode(self._path))}…", "dim"),)])
         else:
-            told.show(prospect_lines(found, self._mode, self.around, width, room))
+            told.show(prospect_lines(found, self._mode, self.face, width, room))
         self.query_one("#yes", Choice).disabled = (
             found is None or bool(found.obstacle) or self._adding or not self.face.may_act
         )
@@ -136,7 +140,7 @@ class TryFolder(Question[FolderStatus]):
             self._draw()
 
 
-def prospect_lines(found: Prospect, mode: str, around: Surroundings, width: int, room: int) -> list[Line]:
+def prospect_lines(found: Prospect, mode: str, face: Face, width: int, room: int) -> list[Line]:
     """Return what the rules would do in a folder, in at most `room` lines."""
     lines = [_counts(found, width), EMPTY]
     figures = max((len(words.count(each.files)) for each in found.rules), default=1) + 2
@@ -145,10 +149,10 @@ def prospect_lines(found: Prospect, mode: str, around: Surroundings, width: int,
         lines.append(_figure(others, figures, "by other rules", "dim", width))
     for reason, number in list(found.refusals.items())[:2]:
         lines.append(_figure(number, figures, f"stay: {reason}", "warn", width))
-    ending = _ending(found, mode, around, width)
+    ending = _ending(found, mode, face, width)
     sample = found.sample[: max(min(room - len(lines) - len(ending) - 1, 6), 0)]
     if sample:
-        lines += [EMPTY, *(journey_line(step, around, found.path, width) for step in sample)]
+        lines += [EMPTY, *(journey_line(step, face.around, found.path, width) for step in sample)]
     return [*lines, *ending][: max(room, 4)]
 
 
@@ -165,21 +169,22 @@ def _counts(found: Prospect, width: int) -> Line:
     return ((told, "strong"), (cut(some, max(width - len(told), 0)), "dim"))
 
 
-def _ending(found: Prospect, mode: str, around: Surroundings, width: int) -> list[Line]:
+def _ending(found: Prospect, mode: str, face: Face, width: int) -> list[Line]:
     if found.obstacle:
-        told = f"The config cannot be written: {found.obstacle}. Add these lines to it (y copies them):"
+        copies = f"{face.outfit.key('copy the lines for the config')} copies them"
+        told = f"The config cannot be written: {found.obstacle}. Add these lines to it ({copies}):"
         return [
             EMPTY,
             *(((part, "warn"),) for part in folded(told, width)),
             *(((f"  {cut(line, width - 2)}", "text"),) for line in found.table.splitlines()),
         ]
-    where = around.tilde(found.config) if found.config else ""
+    where = face.around.tilde(found.config) if found.config else ""
     label = f"It becomes “{shown(found.name)}” in {where}"
-    return [EMPTY, _mode_line(mode), ((cut(label, width), "dim"),)]
+    return [EMPTY, _mode_line(mode, face.outfit), ((cut(label, width), "dim"),)]
 
 
-def _mode_line(mode: str) -> Line:
-    line: Line = (("New files:  ", "dim"), ("m", "accent"))
+def _mode_line(mode: str, outfit: Outfit) -> Line:
+    line: Line = (("New files:  ", "dim"), (outfit.key("ask before it moves, or move by itself"), "accent"))
     for each, said in (("review", "ask first"), ("auto", "move by themselves")):
         line = (*line, (f" {said}", "strong" if each == mode else "faint"), ("  ", "text"))
     return line

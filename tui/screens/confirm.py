@@ -17,13 +17,12 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from core.names import shown
+from tui.keys import Named
 from tui.screens.place import Box, Dialog, T
 from tui.widgets.line import INKS, Line, Lines, cut, ink
 
-KEYS = "tab other button · enter choose · esc cancel"
 
-
-class Choice(Widget, can_focus=True):
+class Choice(Named, Widget, can_focus=True):
     """A button of one line; its label is data, never markup."""
 
     DEFAULT_CSS = """
@@ -84,9 +83,14 @@ class Question(Dialog[T]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,right,h,l", "other", "other button", show=False),
+        Binding("tab,left,right,h,l", "other", "other button", show=False),
     ]
     AUTO_FOCUS = "#no"
+
+    @property
+    def keys(self) -> str:
+        """The keys that choose between the buttons."""
+        return self.hints(("other button", "other button"), ("choose", "choose"), ("cancel", "cancel"))
 
     def buttons(self, verb: str, *, no: str = "Cancel", ready: bool = True) -> ComposeResult:
         """Hold the two buttons."""
@@ -124,7 +128,7 @@ class Confirm(Question[bool]):
 
     def compose(self) -> ComposeResult:
         """Hold what would happen, and the two buttons."""
-        with Box(self._heading, KEYS):
+        with Box(self._heading, self.keys):
             yield Lines(self._said)
             yield from self.buttons(self._verb, no=self._no_verb)
 

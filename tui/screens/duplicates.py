@@ -209,7 +209,7 @@ class Duplicates(Place):
         if report is not None and self._asked:
             found = ((f"found {words.moment(report.finished or report.created, self.around.now())} ", "dim"),)
             if any(_changed_since(report, each) for each in self.live.operations.values()):
-                found = (("changed since: F5 looks again  ", "warn"), *found)
+                found = ((f"changed since: {self.key('look again')} looks again  ", "warn"), *found)
         title: Line = ((" Duplicates", "strong"), (f"  {self.around.tilde(self._folder)}", "text"))
         self.query_one("#title", Ends).show(title, found)
         self.query_one("#about", Lines).show(self._about(report, width))
@@ -230,10 +230,15 @@ class Duplicates(Place):
 
     def _tabs(self) -> Line:
         line: Line = ((" ", "text"),)
-        for near, key, name in ((False, "1", "exact"), (True, "2", "alike")):
+        for near, name in ((False, "exact"), (True, "alike")):
             total = words.count(self._totals[near].total) if near in self._totals else ""
             here = near == self._near
-            line = (*line, (key, "accent"), (f" {name} {total}", "strong" if here else "dim"), ("    ", "text"))
+            line = (
+                *line,
+                (self.key(name), "accent"),
+                (f" {name} {total}", "strong" if here else "dim"),
+                ("    ", "text"),
+            )
         return line
 
     def _what_happens(self) -> str:
@@ -362,7 +367,8 @@ class Duplicates(Place):
         elif choices:
             self.face.attempt(lambda: inquiries.plan_pictures(report, choices), self._planned)
         else:
-            self.face.tell("First choose which picture stays: space, or K for all of them.")
+            one, all_of_them = map(self.key, ("keep this", "policy"))
+            self.face.tell(f"First choose which picture stays: {one}, or {all_of_them} for all of them.")
 
     def _planned(self, operation: Operation) -> None:
         self.face.live.put(operation)

@@ -157,7 +157,8 @@ class AskFile(Dialog[bytes]):
 
     def compose(self) -> ComposeResult:
         """Hold a line to type into."""
-        with Box("Explain a file", "tab complete · enter explain · esc cancel"):
+        keys = self.hints(("complete the path", "complete"), ("take the path", "explain"), ("cancel", "cancel"))
+        with Box("Explain a file", keys):
             yield Lines([(("What would the rules do with which file, and why?", "text"),)])
             yield PathInput(self.around.home, value=self._start, hint="~/Downloads/invoice.pdf", files=True)
 

@@ -190,7 +190,7 @@ class RuleDetail(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         """Hold the facts."""
-        with Box(cut(self._rule.name, 60), "esc close"):
+        with Box(cut(self._rule.name, 60), self.hints(("cancel", "close"))):
             yield Lines(id="facts")
 
     def on_mount(self) -> None:

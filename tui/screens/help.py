@@ -13,10 +13,10 @@ from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.screen import Screen
 
+from tui.keys import key_name
 from tui.screens.place import Box, Dialog
 from tui.widgets.board import Board, Row
 from tui.widgets.filter_bar import FilterBar
-from tui.widgets.key_bar import key_name
 from tui.widgets.line import Line, fitted, rule
 from tui.widgets.line_list import LineList
 
@@ -63,7 +63,7 @@ class Help(Dialog[Deed]):
 
     def compose(self) -> ComposeResult:
         """Hold the list, and a line to look for something in it."""
-        with Box("Keys", "/ find · enter do it · esc close"):
+        with Box("Keys", self.hints(("filter", "find"), ("open", "do it"), ("cancel", "close"))):
             yield Board(id="keys")
             yield FilterBar("what it does, or a key")
 

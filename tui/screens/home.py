@@ -87,7 +87,7 @@ class Home(Place):
             since = f" · agent up since {words.since(live.agent.started, self.around.now())}"
         self.query_one("#title", Ends).show(((" Shelver", "strong"),), ((f"{self.around.host}{since} ", "dim"),))
         self.tell_age(self.query_one(Banner))
-        self.board.show(home_rows(live, self.around, self.board.size.height))
+        self.board.show(home_rows(live, self.around, self.key, self.board.size.height))
         self._look_closer()
         if live.connected and live.endings != self._counted and self._soon is None:
             self._counted = live.endings

@@ -22,9 +22,12 @@ LATELY = 40
 FOLDER_ROLES = {"starting": "dim", "watching": "good", "degraded": "warn", "paused": "warn", "halted": "bad"}
 
 
-def home_rows(live: Live, around: Surroundings, room: int = 0) -> list[Row]:
-    """Return all rows of home; with air between the sections where `room` lines leave some."""
-    sections = [section for section in _sections(live, around) if section]
+def home_rows(live: Live, around: Surroundings, key: Callable[[str], str], room: int = 0) -> list[Row]:
+    """Return all rows of home; with air between the sections where `room` lines leave some.
+
+    `key`: tells a key by the name of what it does.
+    """
+    sections = [section for section in _sections(live, around, key) if section]
     airy = sum(map(len, sections)) + len(sections) - 1 <= room
     rows: list[Row] = []
     for number, section in enumerate(sections):
@@ -33,9 +36,9 @@ def home_rows(live: Live, around: Surroundings, room: int = 0) -> list[Row]:
     return rows
 
 
-def _sections(live: Live, around: Surroundings) -> Iterator[list[Row]]:
+def _sections(live: Live, around: Surroundings, key: Callable[[str], str]) -> Iterator[list[Row]]:
     if not live.folders:
-        yield _newcomer(live)
+        yield _newcomer(live, key)
     else:
         yield [_title("Folders"), *_folders(live, around)]
     if running := live.running():
@@ -190,46 +193,47 @@ def _ended_line(subject: Operation | Many, around: Surroundings, width: int) -> 
 # -- for who is new here -------------------------------------------------------------------------------
 
 
-def _newcomer(live: Live) -> list[Row]:
-    if live.seen is None:
-        told = (
-            ("No agent is running yet." if live.lost else "Asking the agent…", "strong"),
-            *(
-                (
-                    ("", "text"),
-                    ("The agent watches your folders and does the work;", "text"),
-                    ("these screens only show it.", "text"),
-                    ("", "text"),
-                    ("shelver up FOLDER", "accent", "watch a folder here and now"),
-                    ("shelver agent", "accent", "the agent in its own terminal"),
-                    ("shelver service install", "accent", "start it with this machine"),
-                    ("", "text"),
-                    ("This screen comes alive as soon as one answers.", "dim"),
-                )
-                if live.lost
-                else ()
-            ),
-        )
-    else:
-        told = (
-            ("Nothing is watched yet.", "strong"),
-            ("", "text"),
-            ("a", "accent", "adds a folder: first you see what would move, and nothing moves"),
-            ("", "accent", "before you say so"),
-            ("u", "accent", "takes back whatever was done, today or in a year"),
-            ("?", "accent", "shows every key"),
-        )
+Told = tuple[str, str] | tuple[str, str, str]
+"""Text and its role; or a head, its role, and what is said of it."""
+
+
+def _newcomer(live: Live, key: Callable[[str], str]) -> list[Row]:
+    told = _met(key) if live.seen is not None else _alone() if live.lost else [("Asking the agent…", "strong")]
+    head = max((cell_len(entry[0]) for entry in told if len(entry) == 3), default=0) + 3
     return [
-        Row(f"newcomer {number}", _told(entry), entry, selectable=False)
+        Row(f"newcomer {number}", partial(_told, entry, head), entry, selectable=False)
         for number, entry in enumerate((("", "text"), *told, ("", "text")))
     ]
 
 
-def _told(entry: tuple[str, ...]) -> Callable[[int], Line]:
-    def draw(width: int) -> Line:
-        if len(entry) < 3:
-            return (("   ", "text"), (cut(entry[0], width - 4), entry[1])) if entry[0] else EMPTY
-        head = 24 if len(entry[0]) > 1 else 4
-        return (("   ", "text"), (fitted(entry[0], head), entry[1]), (shortened(entry[2], width - 5 - head), "dim"))
+def _alone() -> list[Told]:
+    return [
+        ("No agent is running yet.", "strong"),
+        ("", "text"),
+        ("The agent watches your folders and does the work;", "text"),
+        ("these screens only show it.", "text"),
+        ("", "text"),
+        ("shelver up FOLDER", "accent", "watch a folder here and now"),
+        ("shelver agent", "accent", "the agent in its own terminal"),
+        ("shelver service install", "accent", "start it with this machine"),
+        ("", "text"),
+        ("This screen comes alive as soon as one answers.", "dim"),
+    ]
 
-    return draw
+
+def _met(key: Callable[[str], str]) -> list[Told]:
+    return [
+        ("Nothing is watched yet.", "strong"),
+        ("", "text"),
+        (key("add folder"), "accent", "adds a folder: first you see what would move, and nothing moves"),
+        ("", "accent", "before you say so"),
+        (key("undo"), "accent", "takes back whatever was done, today or in a year"),
+        (key("help"), "accent", "shows every key"),
+    ]
+
+
+def _told(entry: Told, head: int, width: int) -> Line:
+    text, role, *said = entry
+    if not said:
+        return (("   ", "text"), (cut(text, width - 4), role)) if text else EMPTY
+    return (("   ", "text"), (fitted(text, head), role), (shortened(said[0], width - 5 - head), "dim"))

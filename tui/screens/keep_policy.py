@@ -48,7 +48,7 @@ class KeepPolicy(Dialog[Chosen]):
         """Hold the policies."""
         of = "Of pictures that look alike, which" if self._near else "Of each file, which copy"
         what = f"{of} shall stay?"
-        with Box("Keep by policy", "enter choose · esc cancel"):
+        with Box("Keep by policy", self.hints(("open", "choose"), ("cancel", "cancel"))):
             yield Lines([((what, "text"),)])
             yield Board()
             yield Lines([(("Nothing is done before you have seen the plan.", "dim"),), EMPTY])

@@ -38,9 +38,8 @@ class Mistakes(Dialog[int]):
         """Hold what it means, and the mistakes."""
         number = len(self._state.mistakes)
         what = "1 mistake" if number == 1 else f"{number} mistakes"
-        with Box(
-            f"{what} in {self.around.tilde(self._state.path or 'the config')}", "enter edit at the line · esc leave"
-        ):
+        title = f"{what} in {self.around.tilde(self._state.path or 'the config')}"
+        with Box(title, self.hints(("open", "edit at the line"), ("cancel", "leave"))):
             yield Lines([(("The agent goes on with the config as it was before.", "text"),)])
             yield Board()
 

@@ -198,7 +198,7 @@ class OperationScreen(Leaving, Place):
     def _draw_about(self) -> None:
         lines = self.query_one("#about", Lines)
         width = max(self.size.width - 2, 20)
-        told = about(self.operation, self.live.progress.get(self._operation.id), width)
+        told = about(self.operation, self.live.progress.get(self._operation.id), self.key, width)
         lines.show([*told, rule(width)] if self.size.height >= ROOMY else told)
 
     def _stay_with(self, line: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from core.model import Operation, Progress, StepView
 from tui import words
@@ -28,7 +28,7 @@ def heading(operation: Operation, around: Surroundings) -> tuple[Line, Line]:
     return title, ((" · ".join(told) + " ", "dim"),)
 
 
-def about(operation: Operation, progress: Progress | None, width: int) -> list[Line]:
+def about(operation: Operation, progress: Progress | None, key: Callable[[str], str], width: int) -> list[Line]:
     """Return how far it is, or what became of it, and why it waits or failed."""
     lines: list[Line] = []
     if operation.state in words.UNDERWAY:
@@ -40,15 +40,15 @@ def about(operation: Operation, progress: Progress | None, width: int) -> list[L
     for text, role in ((operation.note, "text"), (operation.error, "bad")):
         lines += [((part, role),) for part in folded(text, width)] if text else []
     if operation.state != "proposed":
-        lines += advice_lines(operation, width)
+        lines += advice_lines(operation, key, width)
     return lines
 
 
-def advice_lines(operation: Operation, width: int) -> list[Line]:
+def advice_lines(operation: Operation, key: Callable[[str], str], width: int) -> list[Line]:
     """Return what can be done about an operation, as much in a line as fits."""
     lines: list[Line] = []
-    for key, does in words.advice(operation):
-        told: Line = ((key, "accent"), (f" {does}", "dim"))
+    for name, does in words.advice(operation):
+        told: Line = ((key(name), "accent"), (f" {does}", "dim"))
         if lines and width_of(lines[-1]) + 3 + width_of(told) <= width:
             lines[-1] = (*lines[-1], ("   ", "text"), *told)
         else:

@@ -206,9 +206,9 @@ class Operations(Place):
         """Say what can be done about what the cursor is on."""
         if self.query_one(Glance).display:
             self.query_one(Glance).look(self.board.current, self.live)
-        lines = advice_lines(self.operation, self.size.width - 20) if self.operation is not None else []
+        lines = advice_lines(self.operation, self.key, self.size.width - 20) if self.operation is not None else []
         self.query_one("#advice", Lines).show(
-            [(("enter", "accent"), (" opens it: ", "dim"), *lines[0])] if lines else [EMPTY]
+            [((self.key("open"), "accent"), (" opens it: ", "dim"), *lines[0])] if lines else [EMPTY]
         )
 
     # -- keys --------------------------------------------------------------------------------------------

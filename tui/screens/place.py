@@ -33,6 +33,7 @@ T = TypeVar("T")
 
 SMALLEST = (60, 15)
 FAINT = Style(color="bright_black")
+FAINT_CURSOR = FAINT + Style(reverse=True)
 
 
 class TooSmall(Widget):
@@ -89,6 +90,14 @@ class Placed(Named, ClosesOnce[T]):
     def around(self) -> Surroundings:
         """Host, home and clock."""
         return self.face.around
+
+    def key(self, name: str) -> str:
+        """Return the key of what is called `name`, as people call it."""
+        return self.face.outfit.key(name)
+
+    def hints(self, *told: tuple[str, str]) -> str:
+        """Return keys and what they do in this place: what each is called, and how it is said here."""
+        return " · ".join(f"{self.key(name)} {said}" for name, said in told)
 
     def live_changed(self) -> None:
         """Draw the picture anew; called at most every beat, and when the screen comes to the front."""
@@ -159,9 +168,10 @@ class Faint:
         self._beneath = beneath
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Draw the same text, all of it in one ink."""
-        for text, _, control in console.render(self._beneath, options):
-            yield Segment(text, None if control else FAINT, control)
+        """Draw the same text, all of it in one ink; where there are no colours at all, the cursor stays seen."""
+        for text, style, control in console.render(self._beneath, options):
+            reversed_ = style is not None and style.reverse
+            yield Segment(text, None if control else FAINT_CURSOR if reversed_ else FAINT, control)
 
 
 class Dialog(Placed[T], ModalScreen[T]):

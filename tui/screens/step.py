@@ -37,7 +37,7 @@ class StepDetail(Dialog[None]):
     def compose(self) -> ComposeResult:
         """Hold the facts."""
         name = os.path.basename(self._steps[0].source or self._steps[0].destination or "")
-        with Box(cut(name, 60), "y copy path · esc close"), VerticalScroll():
+        with Box(cut(name, 60), self.hints(("copy the path", "copy path"), ("cancel", "close"))), VerticalScroll():
             yield Lines(id="facts")
 
     def on_mount(self) -> None:

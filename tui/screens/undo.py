@@ -11,13 +11,17 @@ from textual.binding import Binding, BindingType
 from core.errors import ShelverError
 from core.model import OnConflict, Operation, Preview
 from tui import words
-from tui.screens.confirm import KEYS, Choice, Question
+from tui.screens.confirm import Choice, Question
 from tui.screens.place import Box, operation_title
 from tui.surroundings import Surroundings
 from tui.widgets.journey import journey_line
 from tui.widgets.line import EMPTY, Line, Lines, folded, right
 
 _WHERE = {"Undo": "go back to where they were", "Redo": "go where they had gone"}
+_POLICIES = (
+    ("restore under a number where the place is taken", "number", "restore as “name (1)”"),
+    ("skip where the place is taken", "skip", "skip it"),
+)
 SAMPLE = 6
 """Steps that are shown, where there is room for them."""
 FRAME = 6
@@ -56,7 +60,7 @@ class Undo(Question[Preview]):
     def compose(self) -> ComposeResult:
         """Hold the preview and the two buttons."""
         time = words.moment(self._operation.finished or self._operation.created, self.around.now())
-        with Box(f"{self._verb}: {_title(self._operation, self.around)}, {time}", KEYS):
+        with Box(f"{self._verb}: {_title(self._operation, self.around)}, {time}", self.keys):
             yield Lines(id="told")
             yield from self.buttons(self._verb, ready=False)
 
@@ -136,10 +140,10 @@ class Undo(Question[Preview]):
 
     def _policy_line(self, width: int) -> Line:
         line: Line = ((_label("Where a place is taken", "Where taken", width), "dim"),)
-        for key, policy, said in (("n", "number", "restore as “name (1)”"), ("s", "skip", "skip it")):
+        for name, policy, said in _POLICIES:
             line = (
                 *line,
-                (key, "accent"),
+                (self.key(name), "accent"),
                 (" " + said, "strong" if policy == self._policy else "faint"),
                 ("   ", "text"),
             )
@@ -150,7 +154,9 @@ class Undo(Question[Preview]):
         lines: list[Line] = []
         if self._only is None:
             part = _label("Only a part of it", "Only a part", width)
-            lines.append(((part, "dim"), ("m", "accent"), (" mark files or folders", "faint")))
+            lines.append(
+                ((part, "dim"), (self.key("mark a part of it first"), "accent"), (" mark files or folders", "faint"))
+            )
         if preview.until is not None:
             now = self.around.now()
             day = words.day(preview.until.astimezone(now.tzinfo).date(), now)
@@ -172,7 +178,8 @@ class Undo(Question[Preview]):
         self.dismiss(None)
         if getattr(beneath, "operation", None) != self._operation:
             self.face.show_operation(self._operation)
-        self.face.tell("space marks a file, m its folder; then u.")
+        file, folder, undo = map(self.key, ("mark", "mark the folder", "undo"))
+        self.face.tell(f"{file} marks a file, {folder} its folder; then {undo}.")
 
     def confirmed(self) -> None:
         """Undo what was shown."""

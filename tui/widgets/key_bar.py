@@ -2,39 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from textual.binding import Binding
-from textual.keys import format_key
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.keys import key_name
 from tui.widgets.line import EMPTY, INKS, Line, ink, width_of
 
-_NAMES = {
-    "question_mark": "?",
-    "slash": "/",
-    "escape": "esc",
-    "enter": "enter",
-    "backspace": "⌫",
-    "pagedown": "PgDn",
-    "pageup": "PgUp",
-    "down": "↓",
-    "up": "↑",
-    "left": "←",
-    "right": "→",
-}
-_FUNCTION_KEY = re.compile(r"f\d+")
 HELP = "show_help"
-
-
-def key_name(key: str) -> str:
-    """Return a key as people call it."""
-    *modifiers, last = key.split("+")
-    name = _NAMES.get(last) or (last.upper() if _FUNCTION_KEY.fullmatch(last) else format_key(last))
-    return "".join("^" if modifier == "ctrl" else f"{modifier}+" for modifier in modifiers) + name
 
 
 def offered(screen: Screen[object]) -> list[tuple[Binding, bool]]:

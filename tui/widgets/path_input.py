@@ -73,7 +73,10 @@ def offers(typed: str, home: str, *, files: bool) -> Offers:
 class PathEntry(Named, QuietInput):
     """The line itself."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("tab", "complete", "complete the path", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "complete", "complete the path", show=False),
+        Binding("enter", "submit", "take the path", show=False),
+    ]
 
     class Completing(Message):
         """A person wants the rest of the name."""
