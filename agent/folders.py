@@ -22,6 +22,8 @@ from core.names import shown
 from core.planners.scope import Scope
 from core.state import StateDirectory, write_durably
 from core.stores.index import Index
+from core.sync.conflicts import Conflict
+from core.sync.states import Standing, States
 
 SCANS_AT_ONCE = 2
 """More would only make the disk seek."""
@@ -42,6 +44,7 @@ class Folders:
         self._operations = operations
         self._scanners = ThreadPoolExecutor(SCANS_AT_ONCE, "scan")
         self._lookups = Lookups(state.contents)
+        self._states = States(state.sync)
         self._pausing = Lock()
         self._watched: dict[str, WatchedFolder | DistantFolder] = {}
         self._rounds: dict[str, Round] = {}
@@ -68,6 +71,14 @@ class Folders:
     def is_busy(self, folder: str) -> bool:
         """Tell whether an operation of this folder is under way."""
         return self._operations.is_busy(folder)
+
+    async def standing(self, folder: Folder) -> Standing:
+        """Return how a folder's pair is. Raises ShelverError."""
+        return await self.scan(lambda: self._states.standing(folder))
+
+    async def conflicts(self, folder: Folder) -> list[Conflict]:
+        """Return a pair's conflicts that nobody settled yet. Raises ShelverError."""
+        return await self.scan(lambda: self._states.conflicts(folder))
 
     def tell(self, status: FolderStatus) -> None:
         """Tell everybody how a folder is."""

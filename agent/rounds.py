@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -18,17 +19,11 @@ from msgspec.structs import replace
 
 from agent.arrivals import by_itself
 from core.config import Config, Folder
-from core.config.buckets import bucket_of
 from core.errors import ShelverError
 from core.model import FolderStatus, Operation, Request
 from core.names import shown
-
-MONTH_SECONDS = 30 * 86400.0
-KEYS_A_REQUEST = 1000
-"""How many keys one answer of a listing holds."""
-
-REQUESTS_A_ROUND = 5
-"""What a round costs beside its listing: marks, a look at the bucket."""
+from core.polling import Polling, polling
+from core.sync.states import Standing
 
 RETRY_SECONDS = 60.0
 """Before a remote that was away is asked again; twice as long each time, up to the round's own pause."""
@@ -36,13 +31,6 @@ RETRY_SECONDS = 60.0
 BUSY_SECONDS = 5.0
 
 _log = logging.getLogger(__name__)
-
-
-def pause_between(files: int, rescan: float, requests_per_month: int, sharing: int) -> float:
-    """Return the seconds between two rounds of a folder of so many files, one of `sharing` at its remote."""
-    requests = files // KEYS_A_REQUEST + 1 + REQUESTS_A_ROUND
-    share = requests_per_month / max(sharing, 1)
-    return max(rescan, requests * MONTH_SECONDS / share) if share else MONTH_SECONDS
 
 
 class Services(Protocol):
@@ -56,6 +44,9 @@ class Services(Protocol):
 
     def may_start(self, folder: str) -> bool:
         """Tell whether the agent may start anything there: it is neither paused nor halted."""
+
+    async def standing(self, folder: Folder) -> Standing:
+        """Return how a folder's pair is. Raises ShelverError."""
 
     def tell_again(self, folder: str) -> None:
         """Tell everybody how a folder is, for its bucket's part changed."""
@@ -81,6 +72,8 @@ class Round:
         """When the next round comes, by the clock."""
         self._files = 0
         self._failures = 0
+        self._standing = Standing()
+        self._is_stale = bool(folder.sync)
         self._status = FolderStatus(name="", path="", bucket=folder.sync or shown(folder.path))
         self._trouble = ""
 
@@ -97,13 +90,15 @@ class Round:
     async def run(self) -> None:
         """Start a round whenever one is due."""
         while True:
+            if self._is_stale:
+                await self._look()
             await self._wait()
             if self._clock() < self.due or not self._services.may_start(self.folder.name):
                 continue
             if self._services.is_busy(self.folder.name):
                 self.due = self._clock() + BUSY_SECONDS
                 continue
-            self.due = self._clock() + self._pause()
+            self.due = self._clock() + self.polling.pause
             try:
                 await self._services.submit(by_itself("sync" if self.folder.sync else "organize", self.folder))
             except (ShelverError, OSError) as error:
@@ -117,30 +112,44 @@ class Round:
             pass
         self._woken.clear()
 
-    def _pause(self) -> float:
-        config = self._config()
-        sharing = sum(1 for each in config.folders if bucket_of(each) and each.remote == self.folder.remote)
-        budget = config.requests_per_month(self.folder)
-        return pause_between(self._files, self.folder.rescan, budget, sharing)
+    async def _look(self) -> None:
+        """Learn what is left to be carried, and which conflicts wait."""
+        self._is_stale = False
+        try:
+            self._standing = await self._services.standing(self.folder)
+        except (ShelverError, OSError, sqlite3.Error) as error:
+            _log.warning("folder %s: how its pair is cannot be told: %s", shown(self.folder.name), error)
+        self._services.tell_again(self.folder.name)
+
+    @property
+    def polling(self) -> Polling:
+        """How often the bucket is looked through."""
+        return polling(self._config(), self.folder, self._files)
 
     # -- what became of a round
 
     def rested(self, operation: Operation) -> None:
         """Take in how an operation of this folder ended, or that it waits."""
-        if operation.kind != ("sync" if self.folder.sync else "organize"):
+        if self.folder.sync:
+            self._is_stale = True
+            self._woken.set()
+        if operation.kind != ("sync" if self.folder.sync else "organize") or operation.resolve is not None:
             return
         if operation.state in ("completed", "partial"):
             self._failures, self._trouble = 0, ""
             self._status = replace(self._status, in_step=operation.finished, to_carry=0)
         elif operation.state == "proposed":
+            self._failures, self._trouble = 0, ""
             self._status = replace(self._status, to_carry=operation.counts.planned)
+        elif operation.state in ("rejected", "cancelled"):
+            self._status = replace(self._status, to_carry=0)
         elif operation.state in ("failed", "interrupted"):
             self._fail(operation.error or operation.note or operation.state)
         self._services.tell_again(self.folder.name)
 
     def _fail(self, why: str) -> None:
         self._failures += 1
-        pause = min(RETRY_SECONDS * 2 ** (self._failures - 1), self._pause())
+        pause = min(RETRY_SECONDS * 2 ** (self._failures - 1), self.polling.pause)
         self.due = self._clock() + pause
         self._woken.set()
         if why != self._trouble:
@@ -150,7 +159,24 @@ class Round:
     def part_of(self, status: FolderStatus) -> FolderStatus:
         """Return how a folder is, with its bucket's part."""
         self._files = max(self._files, status.files)
-        told = replace(status, bucket=self._status.bucket, in_step=self._status.in_step, to_carry=self._status.to_carry)
+        known, polled, pending = self._status, self.polling, self._standing.pending
+        told = replace(
+            status,
+            bucket=known.bucket,
+            in_step=known.in_step,
+            to_carry=known.to_carry,
+            to_push=pending.push,
+            to_pull=pending.pull,
+            conflicts=self._standing.conflicts,
+            sync_paused=self._why_paused(status),
+            requests_a_month=polled.requests,
+            requests_allowed=polled.allowed,
+        )
         if self._trouble and status.state == "watching":
             return replace(told, state="degraded", reason=self._trouble)
         return told
+
+    def _why_paused(self, status: FolderStatus) -> str:
+        if not self.folder.sync:
+            return ""
+        return status.reason if status.state in ("paused", "halted") else self._trouble

@@ -57,6 +57,7 @@ from core.stores.decisions import Decisions, rejected_decisions
 from core.stores.history import History
 from core.stores.index import Index
 from core.sync.pairs import Pairs, check_bucket
+from core.sync.states import States
 from core.views.destinations import Destination
 from core.views.preview import preview
 from core.views.progress import Meter, Watcher
@@ -95,7 +96,7 @@ class Engine:
         self.config = config
         self._observer = observer
         self._remotes = Remotes(config, state.remotes)
-        self._pairs = Pairs(state.sync, self._remotes)
+        self._pairs = Pairs(States(state.sync), self._remotes)
         self._remembering = Remembering(state, config, self._pairs, self.files)
         self._pages = StepPages()
 
@@ -169,6 +170,8 @@ class Engine:
                     decisions.record(rejected_decisions(plan.rules, request, plan))
                 if is_whole_pass(request):
                     decisions.record_pass(pass_root(request, plan), plan.rules)
+            if request.kind == "sync":
+                self._pairs.refuse(self.config.folder(request.folder), request)
             journal.seal("rejected", operation.counts, f"by {by}" if by else "")
         return self._tell(standing(files))
 
@@ -286,7 +289,7 @@ class Engine:
                 report,
                 contents,
                 self._remotes.open,
-                self._pairs.state,
+                self._pairs.states.open,
             )
             plan = PLANNERS[request.kind](request, ground)
         files.write_plan(plan)

@@ -207,6 +207,8 @@ class Operation(Struct, kw_only=True):
     """It takes back only a part of another operation, which therefore does not count as undone."""
     note: str | None = None
     """Why it waits, or what a person should know, in words."""
+    resolve: Resolution | None = None
+    """It is a sync that compares nothing, but settles conflicts so."""
 
 
 class StepView(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -320,7 +322,7 @@ class FolderStatus(Struct, kw_only=True):
     """Files that wait for approval to be carried over."""
     to_push: int = 0
     to_pull: int = 0
-    """Of those, how many would change in the bucket, and how many here."""
+    """Files that the last comparison found to change in the bucket, and here, and that were not carried yet."""
     conflicts: int = 0
     """Conflict copies that nobody settled yet."""
     sync_paused: str = ""
@@ -358,6 +360,7 @@ def summary(request: Request) -> Operation:
         sequence=request.sequence,
         automatic=request.automatic,
         in_part=request.only is not None,
+        resolve=request.resolve,
     )
 
 

@@ -24,6 +24,7 @@ from core.sync.conflicts import copies_among
 from core.sync.contents import Contents
 from core.sync.marks import LOCAL_MARK, check
 from core.sync.pairs import check_bucket, filters_of
+from core.sync.pending import pending
 from core.sync.renames import Renamed, local_renames, remote_renames
 from core.sync.state import SyncState
 from core.sync.steps import Steps
@@ -50,7 +51,9 @@ def plan(request: Request, ground: Ground) -> Plan:
         assert ground.sync_state is not None
         state = stack.enter_context(closing(ground.sync_state(folder)))
         steps = _Sync(request, ground, folder, local, bucket, state).steps()
-        return Plan(request.id, [local.root, bucket.root], steps, rules=filters_of(folder))
+        plan = Plan(request.id, [local.root, bucket.root], steps, rules=filters_of(folder))
+        state.pending = pending(plan)
+        return plan
 
 
 class _Sync:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, suppress
-from pathlib import Path
 
 from core.config.models import Folder
 from core.errors import StorageError, UsageError
@@ -17,10 +16,12 @@ from core.storage.local import LocalStorage
 from core.storage.remotes import Remotes
 from core.storage.s3.objects import Objects
 from core.stores.decisions import Decision
-from core.sync.conflicts import Conflict, conflicts_of, copies_among
+from core.sync.conflicts import copies_among
 from core.sync.marks import set_marks
+from core.sync.pending import Pending, done, pending
 from core.sync.settling import remember, remember_resolved
 from core.sync.state import SyncState
+from core.sync.states import States
 
 
 def check_bucket(folder: Folder) -> None:
@@ -37,18 +38,11 @@ def filters_of(folder: Folder) -> str:
 
 
 class Pairs:
-    """`directory`: where the states lie, one file a folder."""
+    """`states`: what is known of them."""
 
-    def __init__(self, directory: Path, remotes: Remotes) -> None:
-        self._directory = directory
+    def __init__(self, states: States, remotes: Remotes) -> None:
+        self.states = states
         self._remotes = remotes
-
-    def state(self, folder: Folder) -> SyncState:
-        """Open what is known of a folder's pair; whoever asks closes it."""
-        return SyncState(self._place(folder))
-
-    def _place(self, folder: Folder) -> Path:
-        return self._directory / f"{hashlib.blake2b(folder.path, digest_size=8).hexdigest()}.db"
 
     def begin(self, folder: Folder) -> None:
         """Mark both sides, and remember which pair it is. Raises BrakeEngaged, StorageError."""
@@ -57,17 +51,21 @@ class Pairs:
             state.begin(set_marks(local, bucket, state.pair_id), filters_of(folder))
 
     def end(self, folder: Folder, request: Request, plan: Plan, outcomes: Outcomes) -> None:
-        """Remember what a sync brought in step, or where the settling of conflicts left it so."""
-        with closing(LocalStorage(folder.path)) as local, closing(self.state(folder)) as state:
-            if state.pair_id:
-                (remember if request.resolve is None else remember_resolved)(plan, outcomes, local, state)
+        """Remember what a sync brought in step and left to be carried, or how conflicts were settled."""
+        with closing(LocalStorage(folder.path)) as local, closing(self.states.open(folder)) as state:
+            if not state.pair_id:
+                return
+            if request.resolve is not None:
+                remember_resolved(plan, outcomes, local, state)
+            else:
+                remember(plan, outcomes, local, state)
+                state.pending = pending(plan, done(outcomes))
 
-    def conflicts(self, folder: Folder) -> list[Conflict]:
-        """Return the conflicts that nobody settled yet; the bucket is not asked. Raises StorageError."""
-        if not self._place(folder).exists():  # it was never compared, and looking makes nothing
-            return []
-        with closing(self.state(folder)) as state:
-            return conflicts_of(folder, state)
+    def refuse(self, folder: Folder, request: Request) -> None:
+        """Forget what waited to be carried: a person refused it."""
+        if request.resolve is None:
+            with closing(self.states.open(folder)) as state:
+                state.pending = Pending()
 
     def undo(self, folder: Folder, request: Request, plan: Plan) -> list[Decision]:
         """Forget that the files of a sync which was taken back were in step; return that they are to be left alone.
@@ -75,7 +73,7 @@ class Pairs:
         So nothing is taken as deleted that an undo took away, and the agent carries nothing over anew by itself.
         """
         paths = sorted({path for step in plan.steps for path in (step.source, step.destination) if path})
-        with closing(LocalStorage(folder.path)) as local, closing(self.state(folder)) as state:
+        with closing(LocalStorage(folder.path)) as local, closing(self.states.open(folder)) as state:
             state.change([], paths)
             state.change_conflicts(copies_among(entry for path in paths if (entry := local.entry(path))))
             entries = [(local.root, entry) for path in paths if (entry := local.entry(path))]
@@ -94,7 +92,7 @@ class Pairs:
         assert isinstance(bucket, Objects)
         stack.enter_context(closing(local))
         stack.enter_context(closing(bucket))
-        return local, bucket, stack.enter_context(closing(self.state(folder)))
+        return local, bucket, stack.enter_context(closing(self.states.open(folder)))
 
 
 def _undone(entries: list[tuple[bytes, Entry]], filters: str, operation: str) -> Iterator[Decision]:

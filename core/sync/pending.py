@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 
 from msgspec import Struct
 
+from core.journal.records import Outcomes
 from core.model import Plan, Step
 from core.sync.steps import REMOTE, is_conflict
 
@@ -30,9 +31,14 @@ class Pending(Struct, frozen=True):
         return not self.push and not self.pull
 
 
-def pending(plan: Plan, finished: Collection[int] = ()) -> Pending:
-    """Return what a sync's plan is still to carry. `finished`: the numbers of steps that have ended."""
-    left = [step for step in plan.steps if step.seq not in finished]
+def done(outcomes: Outcomes) -> set[int]:
+    """Return the numbers of the steps that did what they should."""
+    return {number for number, finished in outcomes.finished.items() if finished.outcome == "done"}
+
+
+def pending(plan: Plan, carried_out: Collection[int] = ()) -> Pending:
+    """Return what a sync's plan is still to carry. `carried_out`: the numbers of steps that are done."""
+    left = [step for step in plan.steps if step.seq not in carried_out]
     carried = [step for step in left if not step.refused]
     push, pull = list(_into(carried, is_push=True)), list(_into(carried, is_push=False))
     return Pending(

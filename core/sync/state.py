@@ -9,8 +9,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
+
 from core.stores.database import opened
 from core.sync import Synced
+from core.sync.pending import Pending
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS pair (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -45,6 +48,20 @@ class SyncState:
     def filters(self) -> str:
         """What the last sync left out, and where it went, as a hash: a change of that is not a deletion."""
         return self._value("filters")
+
+    @property
+    def pending(self) -> Pending:
+        """What the last comparison, or the sync after it, left to be carried."""
+        try:
+            return msgspec.json.decode(self._value("pending") or "{}", type=Pending)
+        except msgspec.MsgspecError:
+            return Pending()
+
+    @pending.setter
+    def pending(self, pending: Pending) -> None:
+        with self._transaction():
+            told = msgspec.json.encode(pending).decode()
+            self._connection.execute("REPLACE INTO pair VALUES ('pending', ?)", (told,))
 
     def begin(self, pair_id: str, filters: str) -> None:
         """Remember which pair this is. What was known of another pair under this name is forgotten."""

@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from agent.rounds import MONTH_SECONDS, Round, pause_between
+from agent.rounds import Round
 from core.config import Config, Folder
 from core.config.models import Remote
 from core.errors import StateFull
 from core.model import FolderStatus, Operation, Request, now
+from core.polling import MONTH_SECONDS, PROBES_A_MONTH, polling
+from core.sync.pending import Pending
+from core.sync.states import Standing
+from tests.agents import eventually
 
 
 class Agent:
@@ -25,6 +30,7 @@ class Agent:
         self.may = True
         self.refuses = False
         self.told = 0
+        self.stands = Standing()
         self.asked = asyncio.Event()
 
     async def submit(self, request: Request) -> Operation:
@@ -40,6 +46,9 @@ class Agent:
     def may_start(self, folder: str) -> bool:
         self.asked.set()
         return self.may
+
+    async def standing(self, folder: Folder) -> Standing:
+        return self.stands
 
     def tell_again(self, folder: str) -> None:
         self.told += 1
@@ -79,18 +88,25 @@ async def turn(agent: Agent) -> None:
 
 
 @pytest.mark.parametrize(
-    ("files", "budget", "sharing", "seconds"),
+    ("keys", "budget", "sharing", "pause", "requests"),
     [
-        (500, 100_000, 1, 600.0),  # the folder's own rescan is slower than the budget
-        (1_000_000, 100_000, 1, 1006 * MONTH_SECONDS / 100_000),
-        (1_000_000, 100_000, 2, 1006 * MONTH_SECONDS / 50_000),
-        (5, 0, 1, MONTH_SECONDS),
+        (500, 100_000, 1, 600.0, 4 * 4320 + PROBES_A_MONTH),  # its own rescan is slower than the budget
+        (1_000_000, 100_000, 1, 1004 * MONTH_SECONDS / (100_000 - PROBES_A_MONTH), 100_000),
+        (1_000_000, 100_000, 2, 1004 * MONTH_SECONDS / (50_000 - PROBES_A_MONTH), 50_000),
+        (5, 0, 1, MONTH_SECONDS, 4 + PROBES_A_MONTH),
     ],
 )
 def test_a_bucket_is_looked_through_as_often_as_the_months_requests_allow(
-    files: int, budget: int, sharing: int, seconds: float
+    folder: Folder, keys: int, budget: int, sharing: int, pause: float, requests: int
 ) -> None:
-    assert pause_between(files, 600.0, budget, sharing) == pytest.approx(seconds)
+    folders = (folder, *(replace(folder, name=f"{number}") for number in range(sharing - 1)))
+    known = Config(remotes=(Remote("nas", requests_per_month=budget),), folders=folders)
+
+    told = polling(known, folder, keys)
+
+    assert told.pause == pytest.approx(pause)
+    assert (told.requests, told.allowed) == (requests, budget // sharing)
+    assert told.is_slowed == (pause > folder.rescan)
 
 
 async def test_a_round_comes_at_once_and_again_when_it_is_due_or_something_changed(folder: Folder) -> None:
@@ -138,6 +154,40 @@ async def test_what_became_of_a_round_is_told_with_the_folder(folder: Folder) ->
     assert (told.state, told.bucket, told.to_carry) == ("watching", "s3://bucket/scans", 0)
     assert told.in_step is not None
     assert agent.told == 3
+    assert (told.requests_a_month, told.requests_allowed) == (4 * 4320 + PROBES_A_MONTH, 100_000)
+
+
+async def test_what_is_left_to_carry_is_told_after_each_look_and_conflicts_settled_are_no_sync(folder: Folder) -> None:
+    agent = Agent()
+    agent.stands = Standing(Pending(push=2, pull=1), conflicts=3)
+    rounds = Round(folder, config(folder), agent, Clock())
+    watching = FolderStatus(name="scans", path="/scans", state="watching")
+    task = asyncio.create_task(rounds.run())
+    await turn(agent)
+    told = rounds.part_of(watching)
+    assert (told.to_push, told.to_pull, told.conflicts) == (2, 1, 3), "it is known from before the agent began"
+
+    agent.stands = Standing(conflicts=2)
+    settled = ended("sync", "completed")
+    settled.resolve = "mine"
+    rounds.rested(settled)
+    await eventually(lambda: rounds.part_of(watching).conflicts == 2)
+    assert rounds.part_of(watching).in_step is None
+    task.cancel()
+
+
+@pytest.mark.parametrize(("state", "why"), [("paused", "paused by a person"), ("halted", "it is suddenly empty")])
+async def test_a_pair_says_why_it_is_not_kept_in_step(folder: Folder, state: str, why: str) -> None:
+    rounds = Round(folder, config(folder), Agent(), Clock())
+    resting = FolderStatus(name="scans", path="/scans", state=state, reason=why)  # type: ignore[arg-type]
+    watching = FolderStatus(name="scans", path="/scans", state="watching")
+
+    assert rounds.part_of(resting).sync_paused == why
+    assert rounds.part_of(watching).sync_paused == ""
+    rounds.rested(ended("sync", "failed", error="the remote refuses: AccessDenied"))
+    assert rounds.part_of(watching).sync_paused == "the remote refuses: AccessDenied"
+    rounds.rested(ended("sync", "completed"))
+    assert rounds.part_of(watching).sync_paused == ""
 
 
 async def test_a_remote_that_is_away_is_asked_less_and_less_often(folder: Folder) -> None:
