@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_args
 from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
-from agent import configuring, looking, previews
+from agent import configuring, looking, pairs, previews
 from agent.auth import Peer, user_name
 from agent.bodies import (
     Activity,
@@ -334,4 +334,5 @@ ROUTES: tuple[Route, ...] = (
     *looking.ROUTES,
     *previews.ROUTES,
     *configuring.ROUTES,
+    *pairs.ROUTES,
 )

@@ -12,7 +12,7 @@ from contextlib import closing
 from agent.operations import Operations
 from core.duplicates.views import PageView, page_of
 from core.errors import UnknownOperation, UsageError, WrongState
-from core.model import Operation, Outcome, State, now
+from core.model import Operation, Outcome, Pending, State, now
 from core.names import shown
 from core.stores.history import History, Passage
 from core.views.activity import Day
@@ -73,6 +73,12 @@ class Archive:
         if not self._has_plan(id):
             return []
         return await asyncio.to_thread(self._operations.engine.destinations, id)
+
+    async def carries(self, id: str) -> Pending:
+        """Return what a sync is still to carry; nothing while there is no plan. Raises UnknownOperation, …"""
+        if self._catalog.get(id).kind != "sync" or not self._has_plan(id):
+            return Pending()
+        return await asyncio.to_thread(self._operations.engine.carries, id)
 
     def _has_plan(self, id: str) -> bool:
         """Tell whether an operation of the catalog has a plan. Raises UnknownOperation."""

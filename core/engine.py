@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec.structs import replace
 
-from core.config import Config
+from core.config import Config, Folder
 from core.duplicates.pages import finding_in_words
 from core.errors import (
     Cancelled,
@@ -36,6 +36,7 @@ from core.model import (
     Counts,
     Operation,
     Outcome,
+    Pending,
     Plan,
     Preview,
     Progress,
@@ -56,8 +57,10 @@ from core.storage.remotes import Remotes
 from core.stores.decisions import Decisions, rejected_decisions
 from core.stores.history import History
 from core.stores.index import Index
+from core.sync.conflicts import Conflict
 from core.sync.pairs import Pairs, check_bucket
-from core.sync.states import States
+from core.sync.pending import done, pending
+from core.sync.states import Standing, States
 from core.views.destinations import Destination
 from core.views.preview import preview
 from core.views.progress import Meter, Watcher
@@ -381,6 +384,19 @@ class Engine:
     def destinations(self, id: str) -> list[Destination]:
         """Return where the files of a plan go; see StepPages.destinations."""
         return self._pages.destinations(self.files(id))
+
+    def carries(self, id: str) -> Pending:
+        """Return what a sync's plan is still to carry to each side. Raises UnknownOperation, JournalDamaged."""
+        files = self.files(id)
+        return pending(files.plan(), done(files.outcomes()))
+
+    def conflicts(self, folder: Folder) -> list[Conflict]:
+        """Return a pair's conflicts that nobody settled yet. Raises StorageError."""
+        return self._pairs.states.conflicts(folder)
+
+    def pair_standing(self, folder: Folder) -> Standing:
+        """Return how a folder's pair is, as far as is known here. Raises StorageError."""
+        return self._pairs.states.standing(folder)
 
     def _tell(self, operation: Operation) -> Operation:
         self._observer.changed(operation)

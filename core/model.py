@@ -242,6 +242,48 @@ class Preview(Struct, frozen=True, kw_only=True):
     until: datetime | None = None
 
 
+class Pending(Struct, frozen=True):
+    """Files that are to change in a bucket (`push`) and in its folder (`pull`), and the bytes that travel for that.
+
+    A rename or a deletion that is carried over counts as a file, and as no bytes. `conflicts`: paths that both sides
+    changed. `left_alone`: files that cannot be carried, each with its reason in the plan.
+    """
+
+    push: int = 0
+    pull: int = 0
+    push_bytes: int = 0
+    pull_bytes: int = 0
+    conflicts: int = 0
+    left_alone: int = 0
+
+    @property
+    def is_in_step(self) -> bool:
+        """Whether nothing is to be carried."""
+        return not self.push and not self.pull
+
+
+class VersionView(Struct, frozen=True):
+    """One of the two files of a conflict: its size in bytes, and when it was last changed."""
+
+    size: int
+    modified: datetime
+
+
+class ConflictView(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A file that both sides changed, as JSON shows it. Paths are relative to the folder, `*_b64` where not UTF-8.
+
+    `copy`: where the version lies that was put aside: `mine`, or `theirs` where the folder only pushes. A version is
+    None where it is no longer there.
+    """
+
+    path: str = field()
+    copy: str = field()
+    mine: VersionView | None = field()
+    theirs: VersionView | None = field()
+    path_b64: str | None = None
+    copy_b64: str | None = None
+
+
 # -- events -----------------------------------------------------------------------------------------
 
 

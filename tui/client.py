@@ -21,10 +21,22 @@ import msgspec
 from yarl import URL
 
 from core.errors import AgentUnreachable, NotAllowed, ShelverError
-from core.model import Event, FolderStatus, OnConflict, Operation, OperationKind, Outcome, Preview
+from core.model import (
+    ConflictView,
+    Event,
+    FolderStatus,
+    OnConflict,
+    Operation,
+    OperationKind,
+    Outcome,
+    Pending,
+    Preview,
+    Resolution,
+)
 from core.names import shown
 from tui.wire import (
     Activity,
+    Conflicts,
     Day,
     Destination,
     Destinations,
@@ -137,6 +149,18 @@ class AgentClient:
         """Return the folders that the files of a plan go into."""
         return (await self.ask("GET", f"/api/v1/operations/{_part(id)}/destinations", Destinations)).destinations
 
+    async def carries(self, id: str) -> Pending:
+        """Return what a sync is still to carry to each side."""
+        return await self.ask("GET", f"/api/v1/operations/{_part(id)}/carries", Pending)
+
+    async def conflicts(self, folder: str) -> list[ConflictView]:
+        """Return a folder's conflicts that nobody settled yet."""
+        return (await self.ask("GET", f"/api/v1/folders/{_part(folder)}/conflicts", Conflicts)).conflicts
+
+    async def resolve(self, folder: str, copies: Sequence[bytes], resolution: Resolution) -> Operation:
+        """Have it planned how conflict copies (relative paths) are settled; nothing changes before it is approved."""
+        return await self.submit("sync", folder, resolve=resolution, dry_run=True, paths=list(copies))
+
     async def activity(self, days: int = 28) -> list[Day]:
         """Return what was done on each of the last days, today last."""
         return (await self.ask("GET", "/api/v1/activity", Activity, query={"days": days})).days
@@ -156,8 +180,9 @@ class AgentClient:
     # -- acting ----------------------------------------------------------------------------------------
 
     async def submit(self, kind: OperationKind, folder: str, **options: Any) -> Operation:
-        """Start an operation; options that are None are left out (`dry_run`, `subfolders`, `rules`, …)."""
-        body = {"kind": kind, "folder": folder, **_given(options)}
+        """Start an operation; options that are None are left out (`dry_run`, `paths` (relative), `rules`, …)."""
+        paths = _paths("paths", options.pop("paths", None))
+        body = {"kind": kind, "folder": folder, **_given(options), **paths}
         return await self.ask("POST", "/api/v1/operations", Operation, body=body)
 
     async def rollback(

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from core import errors
 from core.errors import ShelverError
-from core.model import FolderStatus, Operation, Progress, StepView
+from core.model import ConflictView, FolderStatus, Operation, Progress, StepView
 from core.names import shown
 
 
@@ -126,6 +126,12 @@ class Folders(Struct):
     """All folders."""
 
     folders: list[FolderStatus]
+
+
+class Conflicts(Struct):
+    """A folder's conflicts."""
+
+    conflicts: list[ConflictView]
 
 
 class Traces(Struct):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from core.model import Operation, Outcome, StepView
+from core.model import FolderStatus, Operation, Outcome, Pending, StepView
 from core.names import shown
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -32,6 +32,33 @@ def size(number: float) -> str:
         if number < 999.5:
             return f"{number:.1f} {unit}" if number < 99.95 else f"{number:.0f} {unit}"
     return f"{number / 1000:.1f} PB"
+
+
+def conflicts(number: int) -> str:
+    """1 → 1 conflict."""
+    return f"{number:,} conflict" if number == 1 else f"{number:,} conflicts"
+
+
+def carried(pending: Pending) -> str:
+    """Return what a sync carries: 2 to push (1.2 MB), 3 to pull (40 kB), 1 conflict."""
+    sides = ((pending.push, "push", pending.push_bytes), (pending.pull, "pull", pending.pull_bytes))
+    parts = [f"{count(n)} to {verb}" + (f" ({size(amount)})" if amount else "") for n, verb, amount in sides if n]
+    if pending.conflicts:
+        parts.append(conflicts(pending.conflicts))
+    return ", ".join(parts) or "nothing to push or pull"
+
+
+def pair(folder: FolderStatus) -> str:
+    """Return how a folder and its bucket stand: in step; 2 to push, 1 conflict; nothing for a folder without one."""
+    if folder.bucket in ("", folder.path):
+        return ""
+    sides = ((folder.to_push, "push"), (folder.to_pull, "pull"))
+    parts = [f"{count(number)} to {verb}" for number, verb in sides if number]
+    if folder.conflicts:
+        parts.append(conflicts(folder.conflicts))
+    if parts or folder.sync_paused:
+        return ", ".join(parts)
+    return "in step" if folder.in_step else ""
 
 
 # -- times ---------------------------------------------------------------------------------------------

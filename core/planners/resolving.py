@@ -91,6 +91,7 @@ class _Resolving:
         self._sides = sides
         self._steps: list[Step] = []
         self._taken: set[bytes] = set()
+        self._groups = 0
 
     def steps(self) -> list[Step]:
         """Return what settles each copy that was asked for. Raises UsageError for what is no conflict copy."""
@@ -135,31 +136,21 @@ class _Resolving:
 
     def _each_side(self, kind: StepKind, copy: bytes, place: bytes) -> None:
         for root, entry in self._sides.entries(copy).items():
-            fingerprint, why = fingerprint_of(entry), _WHY[self._resolution]
-            self._steps.append(
-                Step(len(self._steps), kind, copy, place, root, root, fingerprint=fingerprint, why=why)
-            )  # fmt: skip
+            self._add(kind, root, (copy, place), entry)
 
     def _replace(self, copy: bytes, original: bytes) -> None:
-        """Let the copy take the plain name; what has it goes to the trash."""
+        """Let the copy take the plain name; what has it goes to the trash. Here both or neither is done."""
         self._taken.add(original)
-        occupants = self._sides.entries(original)
+        self._groups += 1
+        others = self._sides.entries(original)
         for root, entry in self._sides.entries(copy).items():
-            self._steps.append(
-                Step(
-                    len(self._steps),
-                    "replace",
-                    copy,
-                    original,
-                    root,
-                    root,
-                    fingerprint=fingerprint_of(entry),
-                    occupant=fingerprint_of(occupants[root]),
-                    means="move",
-                    trash=self._in_trash(original),
-                    why=_WHY[self._resolution],
-                )
-            )
+            group = self._groups if root == LOCAL else 0
+            self._add("trash", root, (original, self._in_trash(original)), others[root], group)
+            self._add("move", root, (copy, original), entry, group)
+
+    def _add(self, kind: StepKind, root: int, way: tuple[bytes, bytes], entry: Entry, group: int = 0) -> None:
+        fingerprint, why = fingerprint_of(entry), _WHY[self._resolution]
+        self._steps.append(Step(len(self._steps), kind, *way, root, root, group, fingerprint, why=why))
 
     def _in_trash(self, path: bytes) -> bytes:
         return b"/".join((TRASH, self._operation, path))

@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing, suppress
 from core.config.models import Folder
 from core.errors import StorageError, UsageError
 from core.journal.records import Outcomes
-from core.model import Plan, Request
+from core.model import Pending, Plan, Request
 from core.names import shown
 from core.storage import Entry
 from core.storage.local import LocalStorage
@@ -18,7 +18,7 @@ from core.storage.s3.objects import Objects
 from core.stores.decisions import Decision
 from core.sync.conflicts import copies_among
 from core.sync.marks import set_marks
-from core.sync.pending import Pending, done, pending
+from core.sync.pending import done, pending
 from core.sync.settling import remember, remember_resolved
 from core.sync.state import SyncState
 from core.sync.states import States

@@ -4,31 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from msgspec import Struct
-
 from core.journal.records import Outcomes
-from core.model import Plan, Step
+from core.model import Pending, Plan, Step
 from core.sync.steps import REMOTE, is_conflict
-
-
-class Pending(Struct, frozen=True):
-    """Files that are to change in the bucket (`push`) and in the folder (`pull`), and the bytes that travel for that.
-
-    A rename or a deletion that is carried over counts as a file, and as no bytes. `conflicts`: paths that both sides
-    changed. `left_alone`: files that cannot be carried, each with its reason in the plan.
-    """
-
-    push: int = 0
-    pull: int = 0
-    push_bytes: int = 0
-    pull_bytes: int = 0
-    conflicts: int = 0
-    left_alone: int = 0
-
-    @property
-    def is_in_step(self) -> bool:
-        """Whether nothing is to be carried."""
-        return not self.push and not self.pull
 
 
 def done(outcomes: Outcomes) -> set[int]:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import msgspec
 
+from core.model import Pending
 from core.stores.database import opened
 from core.sync import Synced
-from core.sync.pending import Pending
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS pair (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

@@ -9,8 +9,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from core.config.models import Folder
+from core.model import Pending
 from core.sync.conflicts import Conflict, conflicts_of
-from core.sync.pending import Pending
 from core.sync.state import SyncState
 
 

@@ -74,3 +74,51 @@ def connections_of(pid: int) -> set[str]:
     sockets = {os.readlink(descriptor) for descriptor in Path(f"/proc/{pid}/fd").iterdir() if descriptor.is_symlink()}
     connections = [line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
     return {fields[9] for fields in connections if f"socket:[{fields[9]}]" in sockets}
+
+
+def test_a_conflict_is_told_and_settled_over_the_socket_and_a_paused_pair_says_so(
+    agent: AgentUnderTest, stage: Stage
+) -> None:
+    stage.write({"a.txt": b"old"})
+    with agent.running():
+        agent.post(f"/api/v1/operations/{agent.newest('proposed')['id']}/approve")
+        until(lambda: own(stage.objects()) == {"a.txt": b"old"}, "both are in step")
+        agent.post("/api/v1/folders/scans/pause")
+        assert agent.folder_status("scans")["sync_paused"] == "paused by a person"
+        stage.write({"a.txt": b"mine, longer"})
+        stage.put({"a.txt": b"theirs"})
+        assert own(stage.objects()) == {"a.txt": b"theirs"}
+        agent.post("/api/v1/folders/scans/resume")
+        until(lambda: agent.folder_status("scans")["conflicts"] == 1, "the conflict is told")
+        until(lambda: agent.folder_status("scans")["to_push"] == 0, "all is carried")
+        assert agent.folder_status("scans")["sync_paused"] == ""
+        assert 0 < agent.folder_status("scans")["requests_a_month"] <= agent.folder_status("scans")["requests_allowed"]
+
+        (conflict,) = agent.get("/api/v1/folders/scans/conflicts").body["conflicts"]
+        assert (conflict["path"], conflict["mine"]["size"], conflict["theirs"]["size"]) == ("a.txt", 12, 6)
+
+        asked = {"kind": "sync", "folder": "scans", "resolve": "mine", "paths": [conflict["copy"]], "dry_run": True}
+        plan = agent.rested(agent.post("/api/v1/operations", asked).body["id"])
+        assert (plan["state"], plan["resolve"]) == ("proposed", "mine")
+        agent.post(f"/api/v1/operations/{plan['id']}/approve")
+        assert agent.rested(plan["id"])["state"] == "completed"
+        assert own(stage.files()) == own(stage.objects()) == {"a.txt": b"mine, longer"}
+        until(lambda: agent.folder_status("scans")["conflicts"] == 0, "no conflict is told any more")
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"kind": "organize", "resolve": "mine", "paths": ["a"]}, "resolve"),
+        ({"kind": "sync", "resolve": "mine"}, "paths"),
+        ({"kind": "sync", "resolve": "ours", "paths": ["a"]}, "resolve"),
+        ({"kind": "sync", "resolve": "mine", "paths": ["../a"]}, "paths"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_with_its_field(
+    agent: AgentUnderTest, body: dict[str, object], field: str
+) -> None:
+    with agent.running():
+        answer = agent.post("/api/v1/operations", {"folder": "scans", **body})
+
+    assert (answer.status, answer.body["error"]["field"]) == (422, field)

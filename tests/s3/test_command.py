@@ -84,6 +84,65 @@ def test_what_was_replaced_comes_back(home: Home, stage: Stage) -> None:
     assert own(stage.objects()) == {"a": b"a", "b": b"newer there", "c": b"c"}
 
 
+@pytest.fixture
+def conflict(home: Home, stage: Stage) -> str:
+    """A folder in step but for one file that both sides changed; the conflict copy's path."""
+    stage.write({"a.txt": b"old", "d/b.txt": b"b"})
+    home.run("sync", "scans")
+    stage.write({"a.txt": b"mine"})
+    stage.put({"a.txt": b"theirs, longer"})
+    told = home.run("sync", "scans", "--dry-run")
+    assert told.lines[0] == "1 to push (4 B), 1 to pull (14 B), 1 conflict"
+    assert home.run("status", "--json").object["folders"][0]["to_push"] == 1
+    assert home.run("sync", "scans").code == 0
+    (listed,) = home.run("sync", "scans", "--conflicts", "--json").objects
+    assert (listed["path"], listed["mine"]["size"], listed["theirs"]["size"]) == ("a.txt", 4, 14)
+    status = home.run("status", "--json").object["folders"][0]
+    assert (status["to_push"], status["to_pull"], status["conflicts"]) == (0, 0, 1)
+    return str(listed["copy"])
+
+
+@pytest.mark.parametrize(
+    ("resolution", "kept"),
+    [
+        ("mine", {"a.txt": b"mine"}),
+        ("theirs", {"a.txt": b"theirs, longer"}),
+        ("both", {"a.txt": b"theirs, longer", "a (1).txt": b"mine"}),
+    ],
+)
+def test_a_conflict_is_settled_and_that_is_taken_back(
+    home: Home, stage: Stage, conflict: str, resolution: str, kept: dict[str, bytes]
+) -> None:
+    before = own(stage.files())
+
+    settled = home.run("sync", "scans", "--resolve", resolution, "a.txt", "--json")
+
+    assert settled.code == 0, settled.err
+    kept |= {"d/b.txt": b"b"}
+    assert own(stage.files()) == own(stage.objects()) == kept
+    assert home.run("sync", "scans", "--conflicts").out == ""
+
+    undone = home.run("undo", settled.object["id"])
+    assert undone.code == 0, undone.err
+    assert own(stage.files()) == own(stage.objects()) == before
+    assert [each["copy"] for each in home.run("sync", "scans", "--conflicts", "--json").objects] == [conflict]
+
+    assert home.run("sync", "scans", "--json").object["counts"]["planned"] == 0
+    assert home.run("sync", "scans", "--resolve", resolution, "--all").code == 0
+    assert own(stage.files()) == own(stage.objects()) == kept
+
+
+def test_a_conflict_is_named_by_file_copy_or_folder_and_nothing_else_is_taken(home: Home, conflict: str) -> None:
+    for wrong in (["d/b.txt"], ["../a.txt"], ["/etc/passwd"]):
+        told = home.run("sync", "scans", "--resolve", "mine", *wrong)
+        assert told.code == 2 and "is in no conflict" in told.err
+    for many in (["--resolve", "mine"], ["a.txt"], ["--resolve", "mine", "--all", "a.txt"], ["--conflicts", "--all"]):
+        assert home.run("sync", "scans", *many).code == 2
+    told = home.run("sync", "scans", "--resolve", "theirs", "--dry-run", str(home.downloads / conflict))
+    assert told.code == 0 and conflict in told.out
+    assert home.run("sync", "scans", "--conflicts").fields[0][0] == "a.txt"
+
+
 def test_the_trash_of_a_bucket_is_listed_and_emptied(home: Home, stage: Stage) -> None:
     stage.write({"a": b"a", "b": b"b"})
     home.run("sync", "scans")

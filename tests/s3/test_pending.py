@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from core.execute import Tally, execute
-from core.model import Transfer
+from core.model import Pending, Transfer
 from core.storage.s3.objects import Objects
-from core.sync.pending import Pending, pending
+from core.sync.pending import pending
 from tests.acting import Silent
 from tests.s3.faults import FaultProxy
 from tests.s3.pairs import PairStage

@@ -14,9 +14,8 @@ from agent.rounds import Round
 from core.config import Config, Folder
 from core.config.models import Remote
 from core.errors import StateFull
-from core.model import FolderStatus, Operation, Request, now
+from core.model import FolderStatus, Operation, Pending, Request, now
 from core.polling import MONTH_SECONDS, PROBES_A_MONTH, polling
-from core.sync.pending import Pending
 from core.sync.states import Standing
 from tests.agents import eventually
 

@@ -52,6 +52,9 @@ def _folder_changes(before: Look, after: Look) -> Iterator[str]:
         known = before.folders.get(name)
         if known is None or (known.state, known.reason) != (folder.state, folder.reason):
             yield f"folder {name} is {folder.state}" + (f": {folder.reason}" if folder.reason else "")
+        told = words.pair(folder)
+        if told and known is not None and told != words.pair(known):
+            yield f"folder {name} and its bucket: {told}"
     for name in before.folders:
         if name not in after.folders:
             yield f"folder {name} is no longer looked after"

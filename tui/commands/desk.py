@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from core.errors import UnknownOperation, UsageError
 from core.model import (
     FINAL_STATES,
+    ConflictView,
     FolderStatus,
     OnConflict,
     Operation,
     OperationKind,
     Outcome,
+    Pending,
     Preview,
     Progress,
     StepView,
@@ -64,6 +66,12 @@ class Desk(Protocol):
 
     def folders(self) -> list[FolderStatus]:
         """Return the configured folders."""
+
+    def carries(self, id: str) -> Pending:
+        """Return what a sync is still to carry to each side."""
+
+    def conflicts(self, folder: str) -> list[ConflictView]:
+        """Return a folder's conflicts that nobody settled yet."""
 
     def submit(self, kind: OperationKind, folder: str, **options: Any) -> Operation:
         """Record what somebody wants done: `dry_run`, `subfolders`, `rules`, `action`, …"""

@@ -11,7 +11,17 @@ from typing import Any, Self, TypeVar
 
 from core.duplicates.views import PageView
 from core.errors import AgentUnreachable
-from core.model import Event, FolderStatus, OnConflict, Operation, OperationKind, Outcome, Preview
+from core.model import (
+    ConflictView,
+    Event,
+    FolderStatus,
+    OnConflict,
+    Operation,
+    OperationKind,
+    Outcome,
+    Pending,
+    Preview,
+)
 from tui.client import AgentClient
 from tui.commands.desk import PAGE, SETTLED_STATES, Watch
 from tui.wire import Status, StepPage, Trace
@@ -76,6 +86,14 @@ class AgentDesk:
     def folders(self) -> list[FolderStatus]:
         """Return the folders that the agent serves."""
         return self._ask(self._client.folders())
+
+    def carries(self, id: str) -> Pending:
+        """Return what a sync is still to carry."""
+        return self._ask(self._client.carries(id))
+
+    def conflicts(self, folder: str) -> list[ConflictView]:
+        """Return a folder's conflicts."""
+        return self._ask(self._client.conflicts(folder))
 
     # -- acting
 

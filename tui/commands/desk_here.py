@@ -11,16 +11,18 @@ from typing import Any
 
 import msgspec
 
-from core.config import Config
+from core.config import Config, Folder
 from core.duplicates.views import PageView, page_of
 from core.engine import Engine
 from core.errors import ShelverError, UnknownOperation, WrongState
 from core.model import (
+    ConflictView,
     FolderStatus,
     OnConflict,
     Operation,
     OperationKind,
     Outcome,
+    Pending,
     Preview,
     Progress,
     Request,
@@ -32,6 +34,7 @@ from core.standing import standing
 from core.state import StateDirectory, write_durably
 from core.storage.linux import ignore_lease_breaks
 from core.stores.catalog import Catalog
+from core.views.conflicts import view
 from tui.commands.catalog_care import take_in_what_is_missing
 from tui.commands.desk import NOT_WATCHED, PAGE, Watch
 from tui.commands.frame import Settings
@@ -141,16 +144,30 @@ class HereDesk:
     def folders(self) -> list[FolderStatus]:
         """Return the configured folders, none of them watched."""
         paused = self._paused()
-        return [
-            FolderStatus(
-                name=folder.name,
-                path=shown(folder.path),
-                state="paused" if folder.name in paused else "starting",
-                reason=NOT_WATCHED,
-                mode=folder.mode,
-            )
-            for folder in self._engine.config.folders
-        ]
+        return [self._told(folder, is_paused=folder.name in paused) for folder in self._engine.config.folders]
+
+    def _told(self, folder: Folder, *, is_paused: bool) -> FolderStatus:
+        told = FolderStatus(
+            name=folder.name,
+            path=shown(folder.path),
+            state="paused" if is_paused else "starting",
+            reason=NOT_WATCHED,
+            mode=folder.mode,
+            bucket=folder.sync,
+        )
+        if folder.sync:
+            stands = self._engine.pair_standing(folder)
+            told.to_push, told.to_pull = stands.pending.push, stands.pending.pull
+            told.conflicts, told.sync_paused = stands.conflicts, NOT_WATCHED
+        return told
+
+    def carries(self, id: str) -> Pending:
+        """Return what a sync is still to carry; nothing where there is no plan."""
+        return self._engine.carries(id) if self._engine.files(id).has_plan() else Pending()
+
+    def conflicts(self, folder: str) -> list[ConflictView]:
+        """Return a folder's conflicts."""
+        return [view(each) for each in self._engine.conflicts(self._engine.config.folder(folder))]
 
     # -- acting
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from core.errors import UnknownFolder, UsageError
 from core.model import FolderStatus
 from core.names import shown
+from tui import words
 from tui.commands.desk import NOT_WATCHED, Desk
 from tui.commands.output import Output, Piece
 from tui.commands.records import home_short
@@ -51,8 +52,9 @@ def _state(folder: FolderStatus) -> Piece:
 
 
 def print_folders(out: Output, folders: Sequence[FolderStatus]) -> None:
-    """Print folders as records: name, state, why, files, path."""
+    """Print folders as records: name, state, files, path, how it stands with its bucket where one has any, why."""
     out.records(folders)
+    has_pairs = any(folder.bucket not in ("", folder.path) for folder in folders)
     out.rows(
         [
             (
@@ -60,8 +62,16 @@ def print_folders(out: Output, folders: Sequence[FolderStatus]) -> None:
                 _state(folder),
                 f"{folder.files:,} files" if out.terminal else str(folder.files),
                 home_short(folder.path) if out.terminal else folder.path,
+                *([_pair(folder)] if has_pairs else []),
                 folder.reason,
             )
             for folder in folders
         ]
     )
+
+
+def _pair(folder: FolderStatus) -> Piece:
+    told = words.pair(folder)
+    if folder.sync_paused and folder.sync_paused != NOT_WATCHED:
+        return f"{told}, sync paused" if told else "sync paused", "warn"
+    return told, "good" if told == "in step" else "accent"
