@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from itertools import groupby, zip_longest
 from typing import Literal
 
+from core.errors import SourceChanged, SourceMissing
 from core.execute.bucket_moves import BucketMoves
 from core.execute.run import Run, expected
 from core.model import Fingerprint, Step
@@ -111,4 +112,7 @@ def _same_bytes(source: Objects, path: bytes, was: Fingerprint, target: Objects,
     if source.fingerprint(path) != was:
         return False
     pairs = zip_longest(source.chunks(path, was), target.chunks(there.path, there.fingerprint))
-    return all(left == right for left, right in pairs)
+    try:
+        return all(left == right for left, right in pairs)
+    except (SourceMissing, SourceChanged):  # somebody is at one of them just now: nothing is known of it
+        return False

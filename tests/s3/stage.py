@@ -10,11 +10,12 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
-from core.errors import RemoteLost, RemoteUnreachable
+from core.errors import RemoteLost, RemoteUnreachable, SourceMissing
 from core.execute import execute
 from core.journal import OperationFiles
 from core.model import Counts, Fingerprint, Plan, Request, State, Step, StepKind, now
@@ -25,6 +26,7 @@ from core.storage.s3.capabilities import Capabilities
 from core.storage.s3.endpoint import Endpoint
 from core.storage.s3.objects import Objects
 from tests.acting import Silent
+from tests.agents import until
 from tests.s3.servers import Server
 
 Line = tuple[str, str, str] | tuple[str, str, str, int]
@@ -85,6 +87,18 @@ class Stage:
             with answer["Body"] as body:
                 found[item["Key"][start:]] = body.read()
         return found
+
+    def objects_at_rest(self) -> dict[str, bytes]:
+        """Return everything in the bucket once two looks agree: a server goes on with what a killed process sent it."""
+        looks: list[dict[str, bytes]] = []
+
+        def is_at_rest() -> bool:
+            with suppress(SourceMissing):  # it went between the listing and the reading
+                looks.append(self.objects())
+            return looks[-2:-1] == looks[-1:] != []
+
+        until(is_at_rest, "the bucket is at rest")
+        return looks[-1]
 
     def files(self) -> dict[str, bytes]:
         """Return everything in the folder, the trash included."""

@@ -219,7 +219,7 @@ DONE_FILES = {
 
 
 def _contents(stage: Stage) -> Counter[bytes]:
-    return Counter([*stage.objects().values(), *stage.files().values()])
+    return Counter([*stage.objects_at_rest().values(), *stage.files().values()])
 
 
 @pytest.mark.heavy
