@@ -7,6 +7,7 @@ import os
 from core.config import Config, Folder
 from core.errors import UsageError
 from core.names import shown
+from core.storage.remotes import is_bucket
 
 
 def path_in(text: str | None, encoded: bytes | None) -> bytes:
@@ -31,8 +32,17 @@ def asked_path(config: Config, text: str | None, encoded: bytes | None) -> tuple
 
     Raises UsageError for what lies in none, or in a bucket.
     """
-    path = path_in(text, encoded)
+    folder, path = asked_anywhere(config, text, encoded)
+    if not folder.is_local:
+        raise UsageError(f"{shown(folder.absolute(path))} does not lie on this machine", field="path")
+    return folder, path
+
+
+def asked_anywhere(config: Config, text: str | None, encoded: bytes | None) -> tuple[Folder, bytes]:
+    """Return the same of an object in a bucket, too, by its `s3://` URI. Raises UsageError for what lies in none."""
+    given = encoded if encoded is not None else (text or "").encode("utf-8", "replace")
+    path = given if is_bucket(given) else path_in(text, encoded)
     folder = config.owner(path)
-    if folder is None or not folder.is_local:
+    if folder is None:
         raise UsageError(f"{shown(path)} lies in no folder that Shelver looks after", field="path")
     return folder, path[len(folder.path.rstrip(b"/")) + 1 :]

@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from agent.asked_paths import asked_path
+from agent.asked_paths import asked_anywhere
 from agent.bodies import Refusal
 from agent.routes import Asked, looks
 from agent.serving import Agent
@@ -23,9 +23,10 @@ from core.facts import FactReader
 from core.model import now
 from core.names import shown
 from core.state import StateDirectory
+from core.storage.remotes import Remotes
 from core.stores.decisions import Decisions
 from core.stores.history import History
-from core.views.explain import Explanation, explain
+from core.views.explain import Explanation, explain, explain_object
 
 DAYS = 30
 """What counts as lately."""
@@ -80,13 +81,16 @@ class Findings(Struct, frozen=True):
 
 async def explain_file(agent: Agent, asked: Asked) -> Explanation:
     """Say what each rule makes of a file, and where it would go."""
-    folder, relative = asked_path(agent.config, asked.query.path, asked.query.path_b64)
+    folder, relative = asked_anywhere(agent.config, asked.query.path, asked.query.path_b64)
     path = folder.absolute(relative) if relative else folder.path
     config, places = agent.config, agent.settings.state_directory
 
     def explained(facts: FactReader) -> Explanation:
         with closing(Decisions(places.decisions)) as decisions, closing(History(places.history)) as history:
-            return explain(path, config, facts, decisions, history)
+            if folder.is_local:
+                return explain(path, config, facts, decisions, history)
+            with closing(Remotes(config, places.remotes)) as remotes:
+                return explain_object(path, config, remotes, decisions, history)
 
     try:
         return await agent.readers.use(explained)

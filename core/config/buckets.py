@@ -40,6 +40,12 @@ def _wrong(folder: Folder, config: Config) -> Iterator[tuple[str, str, str]]:
     key = "sync" if folder.is_local else "path"
     if not folder.is_local and folder.sync:
         yield "sync", "`sync` is for folders of this machine, and this one is a bucket", "leave one of the two out"
+    if not folder.is_local and folder.duplicates in ("hardlink", "reflink"):
+        yield (
+            "duplicates",
+            f"{folder.duplicates!r} is for folders of this machine: a bucket knows no links",
+            "leave it out",
+        )
     if len(config.remotes) > 1 and not folder.remote:
         names = ", ".join(shown(remote.name) for remote in config.remotes)
         yield key, "does not say at which remote its bucket lies", f"`remote` is one of {names}"

@@ -55,6 +55,12 @@ class FoundFile(Struct, frozen=True, array_like=True, gc=False):
     height: int = 0
     taken: str = ""
     also: tuple[bytes, ...] = ()
+    changed_ns: int = 0
+
+    @property
+    def mtime_ns(self) -> int:
+        """When it was changed last, in nanoseconds; of an object the time of the file that it was made from."""
+        return self.fingerprint.mtime_ns or self.changed_ns
 
 
 class FoundGroup(Struct, frozen=True, array_like=True, gc=False):

@@ -97,7 +97,7 @@ def _file(file: FoundFile) -> FileView:
         path=path,
         distance=file.distance,
         size=file.fingerprint.size,
-        mtime=file.fingerprint.mtime_ns / 1e9,
+        mtime=file.mtime_ns / 1e9,
         protected=bool(file.stays),
         reason=file.stays or file.held,
         width=file.width,

@@ -7,13 +7,14 @@ whatever a crash cuts off, the journal knows the copies, or the sources are all 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from msgspec.structs import replace
 
 from core.errors import DestinationTaken, StorageError
+from core.execute.bucket_survivors import BucketSurvivors
 from core.execute.run import Run, expected
 from core.model import Attributes, Step
 from core.names import shown
@@ -49,6 +50,7 @@ class BucketMoves:
 
     def __init__(self, run: Run) -> None:
         self._run = run
+        self._survivors = BucketSurvivors(run)
         self._waiting: list[Unit] = []
         self._objects = self._bytes = 0
 
@@ -80,6 +82,8 @@ class BucketMoves:
     # -- one batch between two places
 
     def _carry_out(self, source: Objects, target: Objects, units: list[Unit]) -> None:
+        differing = self._survivors.compare(step for unit in units for step in unit.steps)
+        units = [unit for unit in units if not self._stays(unit, differing)]
         self._copy(source, target, units)
         for unit in units:
             if isinstance(unit.trouble, DestinationTaken) and all(self._run.may_number(step) for step in unit.steps):
@@ -129,9 +133,25 @@ class BucketMoves:
         with suppress(StorageError):
             target.remove_all([(copy.path, copy.fingerprint) for copy in copies])
 
+    def _stays(self, unit: Unit, troubles: Mapping[int, StorageError]) -> bool:
+        """Tell whether anything is wrong with a step of a unit; record then why none of it goes."""
+        if not any(step.seq in troubles for step in unit.steps):
+            return False
+        for step in unit.steps:
+            if step.seq in troubles:
+                self._run.refuse(step, troubles[step.seq])
+            else:
+                self._run.leave(step, "skipped", TOGETHER)
+        return True
+
     # -- the sources leave
 
     def _leave(self, source: Objects, target: Objects, units: Sequence[Unit]) -> None:
+        lost = self._survivors.check(step for unit in units for step in unit.steps)
+        for unit in units:
+            if self._stays(unit, lost):
+                self._remove(target, unit)
+        units = [unit for unit in units if not any(step.seq in lost for step in unit.steps)]
         leaving = [step for unit in units for step in unit.steps if step.kind != "copy"]
         troubles = source.remove_all([(step.source, expected(step)) for step in leaving])
         stays = {step.seq: trouble for step, trouble in zip(leaving, troubles, strict=True) if trouble}
@@ -151,11 +171,7 @@ class BucketMoves:
             self._record_apart(unit, stays)
             return
         self._remove(target, unit)
-        for step in unit.steps:
-            if step.seq in stays:
-                self._run.refuse(step, stays[step.seq])
-            else:
-                self._run.leave(step, "skipped", TOGETHER)
+        self._stays(unit, stays)
 
     def _record_apart(self, unit: Unit, stays: dict[int, StorageError]) -> None:
         """Record where each is that could not be brought together again: nothing is removed any more."""

@@ -114,6 +114,7 @@ class Copies:
                 self._whose.stays(member),  # also of the one kept: another may be chosen yet
                 held.get(_place(member), ""),
                 also=tuple(absolute([root], 0, path) for root, path in member.also),
+                changed_ns=member.entry.mtime_ns if member.entry.version else 0,
             )
             for member in choice.group.members
         )

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
 from core.model import DIRECTORY_KINDS, Attributes, Plan, Step
+from core.planners.scope import PROJECT_MARKS, marked_by
 from core.storage.s3.bucket import MTIME, Head
 from core.storage.s3.listing import Listing
 from core.storage.s3.objects import seconds_of
+
+
+def project_mark_of(listing: Listing) -> Callable[[bytes], str]:
+    """Return what says of an absolute directory of a bucket what makes it a project's, or nothing."""
+    start = len(listing.root.rstrip(b"/")) + 1
+
+    def mark_in(directory: bytes) -> str:
+        names = frozenset(listing.list_directory(directory[start:]))
+        return next((marked_by(mark) for mark in PROJECT_MARKS if mark in names), "")
+
+    return mark_in
 
 
 def among_objects(plan: Plan, listing: Listing, *, are_dated: bool, told: bool) -> Plan:

@@ -8,26 +8,35 @@ Pictures that only look alike are reported; they go only if a person chose among
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
-from itertools import chain
+from itertools import chain, islice
+from typing import cast
 
 from msgspec.structs import replace
 
 from core.config import Folder
 from core.duplicates import ExactGroup, Groups, Member, Place, find_copies, find_exact
+from core.duplicates.buckets import find_among_objects
+from core.duplicates.found import FoundSingly
 from core.duplicates.pages import FoundFile, FoundGroup, write_groups
 from core.errors import UsageError
 from core.model import Action, Plan, Request, absolute
 from core.names import shown
 from core.planners import Ground
 from core.planners.copies import Copies
+from core.planners.distant import project_mark_of
 from core.planners.kin import Kin
 from core.planners.removing import Removing
 from core.planners.reported import keepers_of, reported
+from core.planners.scope import Scope
 from core.planners.whose import Whose
 from core.storage import open_storage
 from core.storage.local import LocalStorage
+from core.storage.s3.bucket import Head
+from core.storage.s3.listing import Listing
+from core.storage.s3.objects import Objects
 
 _REPORT_EVERY = 256
 
@@ -40,11 +49,24 @@ def plan(request: Request, ground: Ground) -> Plan:
     """
     folder = ground.config.folder(request.folder)
     if not folder.is_local:
-        raise UsageError(f"{shown(folder.path)} lies in a bucket, and only local folders have their duplicates removed")
+        return plan_bucket(request, ground, folder)
     if not os.path.isdir(folder.path):
         raise UsageError(f"{shown(folder.path)} is not there; is its disk mounted?")
     with ExitStack() as open_roots:
         return _Deduper(request, ground, folder, open_roots).plan()
+
+
+def plan_bucket(request: Request, ground: Ground, folder: Folder) -> Plan:
+    """Return the plan that removes duplicates among the objects beneath a prefix. Raises UsageError, StorageError, …"""
+    if request.action in ("hardlink", "reflink"):
+        raise UsageError("a bucket knows no links: its duplicates go to the trash, or stay", field="action")
+    if request.similar:
+        raise UsageError("pictures that look alike are looked for in local folders only", field="similar")
+    bucket = ground.open_root(folder.path)
+    assert isinstance(bucket, Objects)
+    with ExitStack() as open_roots:
+        listing = open_roots.enter_context(closing(Listing(bucket)))
+        return _BucketDeduper(request, ground, folder, open_roots, bucket, listing).plan()
 
 
 class _Deduper:
@@ -169,6 +191,55 @@ class _Deduper:
                 self._ground.report("planning", number, total)
 
         return count
+
+
+class _BucketDeduper(_Deduper):
+    """The same among objects of one prefix: those of other folders are not compared with them."""
+
+    def __init__(
+        self,
+        request: Request,
+        ground: Ground,
+        folder: Folder,
+        open_roots: ExitStack,
+        bucket: Objects,
+        listing: Listing,
+    ) -> None:
+        super().__init__(request, ground, folder, open_roots)
+        self._bucket = bucket
+        self._listing = listing
+
+    def _search(self) -> Groups:
+        self._ground.report("scanning", 0, 0)
+        scope = Scope(self._folder, self._ground.config, subfolders=True, mark=project_mark_of(self._listing))
+        least = max(1, self._ground.config.duplicates.min_size)
+        entries = [
+            entry for path, entry in self._listing.files.items() if entry.size >= least and not scope.why_not(path)
+        ]
+        found = find_among_objects(self._bucket, entries, self._ground.report)
+        left_out = Counter(found.left_out) + Counter(reason for _, reason in self._listing.untouched)
+        asked = None if self._request.paths is None else frozenset(self._request.paths)
+        concerned = [
+            group for group in found if asked is None or any(member.entry.path in asked for member in group.members)
+        ]
+        return FoundSingly(self._dated(concerned), left_out)
+
+    def _places(self) -> list[Place]:
+        return [Place(self._folder.name, self._folder.path, self._folder.ignore)]
+
+    def _storage(self, root: bytes) -> LocalStorage:
+        return cast("LocalStorage", self._listing)  # it answers the same questions
+
+    def _dated(self, groups: Sequence[ExactGroup]) -> list[ExactGroup]:
+        """Return groups whose members have the times of the files that they were made from, where those are noted."""
+        members = [member for group in groups for member in group.members]
+        heads = self._bucket.each(self._bucket.head, [member.entry.path for member in members])
+        dated = iter(map(_dated, members, heads))
+        return [replace(group, members=tuple(islice(dated, len(group.members)))) for group in groups]
+
+
+def _dated(member: Member, head: Head | None) -> Member:
+    return replace(member, entry=replace(member.entry, mtime_ns=head.mtime_ns)) if head else member
 
 
 def _noting_kept(groups: Iterable[FoundGroup], stays: set[bytes]) -> Iterator[FoundGroup]:

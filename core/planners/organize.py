@@ -63,9 +63,13 @@ def plan_bucket(request: Request, ground: Ground, folder: Folder) -> Plan:
     """Return the plan that brings the objects beneath a prefix where the rules want them. Raises StorageError, …"""
     bucket = ground.open_root(folder.path)
     assert isinstance(bucket, Objects)
+    with closing(Listing(bucket)) as listing:
+        return plan_listed(request, ground, folder, listing)
+
+
+def plan_listed(request: Request, ground: Ground, folder: Folder, listing: Listing) -> Plan:
+    """Return the same plan of a bucket that is listed already. Raises StorageError, …"""
     with ExitStack() as open_roots:
-        listing = Listing(bucket)
-        open_roots.enter_context(closing(listing))
         planned = _Organizer(request, ground, folder, Roots(folder, ground.config, open_roots, listing)).plan()
         are_dated = "modified" in folder.rules.needs
         return among_objects(planned, listing, are_dated=are_dated, told=not request.automatic)
@@ -102,7 +106,8 @@ class _Organizer:
         folder, request = self._folder, self._request
         within, file = named_part(request.folder, folder)
         subfolders = folder.subfolders if request.subfolders is None else request.subfolders
-        scope = Scope(folder, self._ground.config, subfolders=subfolders, within=within)
+        mark = self._roots.project_mark
+        scope = Scope(folder, self._ground.config, subfolders=subfolders, within=within, mark=mark)
         scope.check_root()
         survey = Survey(self._roots.storage(0), scope, [file] if file else request.paths)
         sights = survey.sights(lambda seen: self._ground.report("scanning", seen, 0))
@@ -248,7 +253,7 @@ class _Organizer:
         leader = files[0]
         path = self._folder.absolute(leader.path)
         for rule, destination in ruling.copies:
-            if not self._ground.decisions.copied(path, leader.size, leader.mtime_ns, rule):
+            if not self._ground.decisions.copied(path, leader, rule):
                 errand = self._errand("copy", files, destination, rule)
                 errand.on_conflict = self._rules.rule(rule).on_conflict
                 yield errand

@@ -85,7 +85,7 @@ def _chosen(group: FoundGroup, path: bytes) -> int | None:
 def _by_policy(group: FoundGroup, keepers: Keepers) -> FoundGroup:
     """Return a group with what stays by other policies; what stays anyhow comes first."""
     numbers = [number for number, file in enumerate(group.files) if file.stays] or list(range(len(group.files)))
-    copies = [Copy(group.files[number].path, group.files[number].fingerprint.mtime_ns) for number in numbers]
+    copies = [Copy(group.files[number].path, group.files[number].mtime_ns) for number in numbers]
     chosen, why = keepers.choose(copies)
     return _keeping(group, numbers[chosen], why)
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from typing import cast
 
 from core.config import Config, Folder
 from core.names import is_beneath
+from core.planners.distant import project_mark_of
 from core.planners.naming import Place
+from core.planners.scope import project_mark
 from core.storage import open_storage
 from core.storage.local import LocalStorage
 from core.storage.s3.listing import Listing
@@ -41,6 +44,11 @@ class Roots:
         if number not in self._storages:
             self._storages[number] = self._open_roots.enter_context(closing(open_storage(self.paths[number])))
         return self._storages[number]
+
+    @property
+    def project_mark(self) -> Callable[[bytes], str]:
+        """What says of an absolute directory what makes it a project's, or nothing."""
+        return project_mark if self._listing is None else project_mark_of(self._listing)
 
     def locate(self, directory: bytes) -> Place | None:
         """Return the root that owns an absolute directory, and the path there; None for what is nobody's or away."""

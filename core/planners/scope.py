@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from core.config import Config, Folder
 from core.errors import UsageError
@@ -34,19 +34,28 @@ class Scope:
     """Which directories and names of a folder are looked at.
 
     `within`: the directory (relative; empty for all of the folder) that a person named; `subfolders` tells
-    whether what lies deeper counts.
+    whether what lies deeper counts. `mark`: says what makes an absolute directory a project's, or nothing.
     """
 
-    def __init__(self, folder: Folder, config: Config, *, subfolders: bool, within: bytes = b"") -> None:
+    def __init__(
+        self,
+        folder: Folder,
+        config: Config,
+        *,
+        subfolders: bool,
+        within: bytes = b"",
+        mark: Callable[[bytes], str] | None = None,
+    ) -> None:
         self.folder = folder
         self.within = within
         self._subfolders = subfolders
+        self._mark = mark or project_mark
         self._nested = frozenset(config.nested_in(folder))
         self._entered: dict[bytes, str] = {b"": ""}
 
     def check_root(self) -> None:
         """Raise UsageError where the folder itself is one that is never entered."""
-        if why := project_mark(self.folder.path):
+        if why := self._mark(self.folder.path):
             raise UsageError(f"{shown(self.folder.path)} is left alone: {why}")
 
     def descends(self, directory: bytes) -> bool:
@@ -93,7 +102,7 @@ class Scope:
         path = self.folder.absolute(directory)
         if path in self._nested:
             return f"the folder {shown(path)} owns it"
-        return why_never_entered(name_of(directory)) or project_mark(path)
+        return why_never_entered(name_of(directory)) or self._mark(path)
 
 
 def why_never_entered(name: bytes) -> str:
@@ -111,8 +120,13 @@ def project_mark(directory: bytes) -> str:
     """Say what makes a directory a project's or a virtual environment's, or nothing."""
     for mark in PROJECT_MARKS:
         if os.path.lexists(os.path.join(directory, mark)):
-            return f"in a project folder (it has {shown(mark)})"
+            return marked_by(mark)
     return ""
+
+
+def marked_by(mark: bytes) -> str:
+    """Say why what lies beside a project's mark is left alone."""
+    return f"in a project folder (it has {shown(mark)})"
 
 
 def is_unfinished(name: bytes) -> bool:

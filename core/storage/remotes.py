@@ -89,18 +89,22 @@ class Remotes:
 
     def fetched(self, root: bytes, entry: Entry) -> int:
         """Return a descriptor of a file in memory with an object's beginning and end. Raises OSError."""
-        return fetched(self._bucket(root), entry)
+        return fetched(self.bucket(root), entry)
 
     def mtimes(self, root: bytes, entries: Sequence[Entry]) -> list[int]:
         """Return when the files that objects were made from were changed, or else they were written. Raises OSError."""
-        bucket = self._bucket(root)
+        bucket = self.bucket(root)
         try:
             heads = bucket.each(bucket.head, [entry.path for entry in entries])
         except StorageError as error:
             raise OSError(str(error)) from error
         return [head.mtime_ns if head else entry.mtime_ns for head, entry in zip(heads, entries, strict=True)]
 
-    def _bucket(self, root: bytes) -> Bucket:
+    def bucket(self, root: bytes) -> Bucket:
+        """Return a bucket's prefix to look at: nothing is tried out, and nothing can be changed by it.
+
+        Raises UsageError.
+        """
         with self._opening:
             known = self._buckets.get(root)
         if known is None:

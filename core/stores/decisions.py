@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from core.journal import Outcomes
 from core.journal.courses import course
-from core.model import Plan, Request, Step, absolute
+from core.model import Fingerprint, Plan, Request, Step, absolute
 from core.storage import Entry
 from core.stores.database import opened
 
@@ -31,7 +31,10 @@ What = Literal["undone", "rejected", "failed", "copied"]
 
 
 class Decision(Struct, frozen=True):
-    """That a file, as it was then, was undone, rejected, failed or copied. `subject`: the copy's rule, else empty."""
+    """That a file, as it was then, was undone, rejected, failed or copied. `subject`: the copy's rule, else empty.
+
+    `mtime_ns`: of an object, which is known by its ETag, a hash of that.
+    """
 
     path: bytes
     what: What
@@ -71,17 +74,18 @@ class Decisions:
         Holds only while the file is as it was then and the rules (by their hash) are the same.
         """
         decision = self._of_root(root).get(entry.path)
-        if decision is None or (decision.size, decision.mtime_ns) != (entry.size, entry.mtime_ns):
+        if decision is None or (decision.size, decision.mtime_ns) != (entry.size, _mark(entry.fingerprint)):
             return None
         return decision.what if decision.rules == rules else None
 
-    def copied(self, path: bytes, size: int, mtime_ns: int, rule: str) -> bool:
+    def copied(self, path: bytes, entry: Entry, rule: str) -> bool:
         """Tell whether a rule copied the file at an absolute path already, as it is now."""
         query = (
             "SELECT 1 FROM decisions WHERE path = ? AND subject = ? AND what = 'copied' AND size = ? AND mtime_ns = ?"
         )
+        mark = _mark(entry.fingerprint)
         with self._lock:
-            return self._connection.execute(query, (path, rule, size, mtime_ns)).fetchone() is not None
+            return self._connection.execute(query, (path, rule, entry.size, mark)).fetchone() is not None
 
     def _of_root(self, root: bytes) -> dict[bytes, Decision]:
         """Return the decisions beneath a root by relative path; read once, a planner asks for every file."""
@@ -114,7 +118,7 @@ def undone_decisions(rules: str, request: Request, plan: Plan, outcomes: Outcome
     for step, path in _done(plan, outcomes):
         if (step.kind in ("move", "trash") or step.means == "move") and step.fingerprint is not None:
             print_ = outcomes.finished[step.seq].fingerprint or step.fingerprint
-            yield Decision(path, "undone", print_.size, print_.mtime_ns, rules, request.id)
+            yield Decision(path, "undone", print_.size, _mark(print_), rules, request.id)
 
 
 def run_decisions(rules: str, request: Request, plan: Plan, outcomes: Outcomes) -> Iterator[Decision]:
@@ -127,7 +131,7 @@ def run_decisions(rules: str, request: Request, plan: Plan, outcomes: Outcomes) 
         if way.fingerprint is None:
             continue
         path = absolute(plan.roots, way.source_root, way.source)
-        size, mtime_ns = way.fingerprint.size, way.fingerprint.mtime_ns
+        size, mtime_ns = way.fingerprint.size, _mark(way.fingerprint)
         if finished.outcome == "failed":
             yield Decision(path, "failed", size, mtime_ns, rules, request.id)
         elif finished.outcome == "done":
@@ -140,7 +144,12 @@ def rejected_decisions(rules: str, request: Request, plan: Plan) -> Iterator[Dec
         way = course(step)
         if way.fingerprint is not None:
             path = absolute(plan.roots, way.source_root, way.source)
-            yield Decision(path, "rejected", way.fingerprint.size, way.fingerprint.mtime_ns, rules, request.id)
+            yield Decision(path, "rejected", way.fingerprint.size, _mark(way.fingerprint), rules, request.id)
+
+
+def _mark(fingerprint: Fingerprint) -> int:
+    """Return what tells, beside its size, whether a file is as it was: its mtime, or a hash of an object's ETag."""
+    return fingerprint.inode if fingerprint.version else fingerprint.mtime_ns
 
 
 def _done(plan: Plan, outcomes: Outcomes) -> Iterator[tuple[Step, bytes]]:

@@ -6,7 +6,8 @@ The verdict is the planner's own, over this one file: what `explain` says is wha
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -16,15 +17,19 @@ from msgspec import Struct
 from core.config import Config, Folder
 from core.errors import UsageError
 from core.facts import FactReader, FileFacts
-from core.model import Request, Step, absolute, new_id, now
+from core.model import Plan, Request, Step, absolute, new_id, now
 from core.names import shown, wire_path
 from core.planners import Ground, organize
+from core.planners.distant import project_mark_of
 from core.planners.scope import Scope, project_mark
 from core.planners.survey import Survey
 from core.rules import Ruling
 from core.storage import Entry, open_storage
+from core.storage.local import LocalStorage
+from core.storage.s3.listing import Listing
 
 if TYPE_CHECKING:
+    from core.storage.remotes import Remotes
     from core.stores.decisions import Decisions
     from core.stores.history import History
 
@@ -78,9 +83,21 @@ def explain(
     if not os.path.lexists(path):
         raise UsageError(f"no file {shown(path)}")
     folder = config.owner(path) or config.folder(os.fsdecode(os.path.dirname(path)))
-    if not folder.is_local:
-        raise UsageError(f"{shown(path)} does not lie on this machine")
     return _Explainer(folder, config, facts, decisions, history).explain(path)
+
+
+def explain_object(
+    uri: bytes, config: Config, remotes: Remotes, decisions: Decisions | None = None, history: History | None = None
+) -> Explanation:
+    """Explain one object of a folder that is a bucket, by its `s3://` URI. The folder is listed, nothing is changed.
+
+    Raises UsageError for what is no object of such a folder, RemoteRefused, RemoteUnreachable.
+    """
+    folder = config.owner(uri)
+    if folder is None or folder.is_local:
+        raise UsageError(f"{shown(uri)} lies in no folder of the config")
+    with closing(Listing(remotes.bucket(folder.path))) as listing, FactReader(None, remote=remotes) as facts:
+        return _ObjectExplainer(folder, config, facts, decisions, history, listing).explain(uri)
 
 
 class _Verdict(NamedTuple):
@@ -98,11 +115,26 @@ class _Explainer:
         self._facts = facts
         self._decisions = decisions
         self._history = history or NOTHING_KNOWN
-        self._scope = Scope(folder, config, subfolders=folder.subfolders)
+        self._scope = Scope(folder, config, subfolders=folder.subfolders, mark=self._project_mark)
+
+    # -- what is asked of the folder
+
+    @property
+    def _project_mark(self) -> Callable[[bytes], str]:
+        """What says of an absolute directory what makes it a project's, or nothing."""
+        return project_mark
+
+    def _opened(self) -> AbstractContextManager[LocalStorage]:
+        return open_storage(self._folder.path)
+
+    def _plan(self, request: Request, ground: Ground) -> Plan:
+        return organize.plan(request, ground)
+
+    # -- explaining
 
     def explain(self, path: bytes) -> Explanation:
         relative = path[len(self._folder.path.rstrip(b"/")) + 1 :]
-        entry = _entry(self._folder.path, relative)
+        entry = self._entry(relative)
         file = self._facts.of(self._folder.path, entry)
         said = self._folder.rules.explain(file, self._folder)
         family = self._family(relative)
@@ -124,7 +156,7 @@ class _Explainer:
         )
 
     def _verdict(self, relative: bytes, said: Ruling, family: Sequence[Entry], leader: bytes | None) -> _Verdict:
-        if mark := project_mark(self._folder.path):
+        if mark := self._project_mark(self._folder.path):
             return _Verdict(left_alone=mark)
         why_not = self._scope.why_not(relative)
         if (step := self._step(relative)) is not None:
@@ -155,7 +187,7 @@ class _Explainer:
             cast(Any, None),
             lambda phase, done, total: None,
         )
-        plan = organize.plan(request, ground)
+        plan = self._plan(request, ground)
         mine = [step for step in plan.steps if step.source == relative and step.kind != "rmdir"]
         if not mine:
             return None
@@ -173,9 +205,42 @@ class _Explainer:
 
     def _family(self, relative: bytes) -> list[Entry]:
         """Return the files that belong together with this one, the one that decides first; none if it waits."""
-        scope = Scope(self._folder, self._config, subfolders=True)
-        with open_storage(self._folder.path) as storage:
+        scope = Scope(self._folder, self._config, subfolders=True, mark=self._project_mark)
+        with self._opened() as storage:
             return next(Survey(storage, scope, [relative]).families(lambda seen: None), [])
+
+    def _entry(self, relative: bytes) -> Entry:
+        with self._opened() as storage:
+            entry = storage.entry(relative) if relative else None
+        if entry is None:
+            raise UsageError(f"{shown(os.path.join(self._folder.path, relative))} is no file")
+        return entry
+
+
+class _ObjectExplainer(_Explainer):
+    """The same of an object: its bucket's listing answers what a folder is asked."""
+
+    def __init__(
+        self,
+        folder: Folder,
+        config: Config,
+        facts: FactReader,
+        decisions: Decisions | None,
+        history: History | None,
+        listing: Listing,
+    ) -> None:
+        self._listing = listing
+        super().__init__(folder, config, facts, decisions, history)
+
+    @property
+    def _project_mark(self) -> Callable[[bytes], str]:
+        return project_mark_of(self._listing)
+
+    def _opened(self) -> AbstractContextManager[LocalStorage]:
+        return nullcontext(cast("LocalStorage", self._listing))
+
+    def _plan(self, request: Request, ground: Ground) -> Plan:
+        return organize.plan_listed(request, ground, self._folder, self._listing)
 
 
 class NothingKnown:
@@ -184,7 +249,7 @@ class NothingKnown:
     def blocks(self, root: bytes, entry: Entry, rules: str) -> None:
         """Nobody decided anything."""
 
-    def copied(self, path: bytes, size: int, mtime_ns: int, rule: str) -> bool:
+    def copied(self, path: bytes, entry: Entry, rule: str) -> bool:
         """Nothing was copied."""
         return False
 
@@ -196,14 +261,6 @@ class NothingKnown:
 
 
 NOTHING_KNOWN = NothingKnown()
-
-
-def _entry(root: bytes, relative: bytes) -> Entry:
-    with open_storage(root) as storage:
-        entry = storage.entry(relative) if relative else None
-    if entry is None:
-        raise UsageError(f"{shown(os.path.join(root, relative))} is no file")
-    return entry
 
 
 def _told(file: FileFacts) -> dict[str, str | int | None]:

@@ -1,7 +1,8 @@
 """Operations on buckets carried out for real: a folder, a bucket's prefix, plans from short lines, the executor.
 
 A path that begins with `@` lies in the bucket. `move`, `copy`, `trash`, `upload`, `download`; `reupload` and
-`redownload` replace what is there; what is replaced goes to the trash.
+`redownload` replace what is there; what is replaced goes to the trash. A `trash` with a second path relies on the copy
+that stays there.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import msgspec
 from core.errors import RemoteLost, RemoteUnreachable, SourceMissing
 from core.execute import execute
 from core.journal import OperationFiles
-from core.model import Counts, Fingerprint, Plan, Request, State, Step, StepKind, now
+from core.model import Counts, Fingerprint, Plan, Request, State, Step, StepKind, Survivor, now
 from core.storage import open_storage
 from core.storage.local import LocalStorage
 from core.storage.s3.bucket import Bucket
@@ -135,6 +136,7 @@ class Stage:
     def _step(self, seq: int, id: str, kind: str, source: str, destination: str, group: int = 0) -> Step:
         (source_root, source_path), (root, path) = _place(source), _place(destination)
         trash = b"/".join((TRASH, id.encode(), path))
+        survivor = Survivor(root, path, self.fingerprint(root, path)) if kind == "trash" and path else None
         if kind == "trash":
             root, path = source_root, b"/".join((TRASH, id.encode(), source_path))
         replaces = kind in _KINDS
@@ -148,6 +150,7 @@ class Stage:
             group,
             self.fingerprint(source_root, source_path),
             occupant=self.fingerprint(root, path) if replaces else None,
+            survivor=survivor,
             trash=trash if replaces else b"",
         )
 

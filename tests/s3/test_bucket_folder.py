@@ -91,3 +91,126 @@ def test_what_lies_deeper_is_left_alone_unless_asked_for(home: Home, stage: Stag
     home.run("organize", "archive")
 
     assert set(own(stage.objects())) == {"deep/a.txt", "Documents/2017/b.txt"}
+
+
+# -- duplicates
+
+
+def trashed(tree: dict[str, bytes]) -> list[bytes]:
+    return sorted(content for path, content in tree.items() if path.startswith(".shelver-trash/"))
+
+
+def test_duplicates_are_reported_unless_told_otherwise(home: Home, stage: Stage) -> None:
+    stage.put({"a.txt": b"the same", "deep/b.txt": b"the same", "c.txt": b"the sane", "d.txt": b"alone"})
+    before = stage.objects()
+
+    told = home.run("dedupe", "archive", "--json")
+
+    assert told.code == 0, told.out + told.err
+    group, totals = told.objects
+    assert [file["path"] for file in group["files"]] == [
+        f"{stage.bucket.root.decode()}/a.txt", f"{stage.bucket.root.decode()}/deep/b.txt",
+    ]  # fmt: skip
+    assert group["keep"] == f"{stage.bucket.root.decode()}/a.txt"
+    assert totals == {"groups": 1, "redundant": 1, "reclaimable": 8}
+    assert own(stage.objects()) == before
+
+
+def test_duplicates_go_to_the_trash_and_come_back(home: Home, stage: Stage) -> None:
+    stage.put({"a.txt": b"the same", "deep/b.txt": b"the same", "deep/c.txt": b"the same", "d.txt": b"other"})
+    before, told_before = own(stage.objects()), metadata(stage)
+
+    done = home.run("dedupe", "archive", "--action", "trash", "--json")
+
+    assert done.code == 0, done.out + done.err
+    assert own(stage.objects()) == {"a.txt": b"the same", "d.txt": b"other"}
+    assert trashed(stage.objects()) == [b"the same"] * 2
+
+    undone = home.run("undo", "last")
+    assert undone.code == 0, undone.out + undone.err
+    assert (own(stage.objects()), metadata(stage), trashed(stage.objects())) == (before, told_before, [])
+
+    assert home.run("undo", "last").code == 0  # the undo: it is done again
+    assert trashed(stage.objects()) == [b"the same"] * 2
+
+
+def test_the_copy_that_was_changed_first_stays_by_the_time_noted_beside_it(home: Home, stage: Stage) -> None:
+    stage.put({"z/old.txt": b"the same"})
+    newer = {"Bucket": stage.bucket.name, "Key": stage.bucket.prefix + "a.txt", "Metadata": {"mtime": "1600000000"}}
+    stage.bucket.endpoint.call("put_object", **newer, Body=b"the same")
+
+    assert home.run("dedupe", "archive", "--action", "trash").code == 0
+
+    assert own(stage.objects()) == {"z/old.txt": b"the same"}
+
+
+def test_projects_hidden_and_ignored_objects_are_nobodys_duplicates(home: Home, stage: Stage) -> None:
+    kept = {"a": b"same", ".b": b"same", "p/.git/HEAD": b"ref", "p/c": b"same", "p/deep/d": b"same", "x.part": b"same"}
+    stage.put(kept)
+
+    assert home.run("dedupe", "archive", "--action", "trash").code == 0
+
+    assert own(stage.objects()) == kept
+
+
+def test_an_upload_by_parts_is_known_as_a_copy_of_what_came_whole(home: Home, stage: Stage, server: Server) -> None:
+    content = Random(7).randbytes(6 * 1024 * 1024)
+    stage.put({"a.bin": content, "c.bin": content[:-1] + bytes([content[-1] ^ 1])})
+    place = {"Bucket": stage.bucket.name, "Key": stage.bucket.prefix + "b.bin"}
+    call = stage.bucket.endpoint.call
+    upload = place | {"UploadId": call("create_multipart_upload", **place)["UploadId"]}
+    parts = [
+        {"PartNumber": number, "ETag": call("upload_part", **upload, PartNumber=number, Body=body)["ETag"]}
+        for number, body in enumerate((content[: 5 * 1024 * 1024], content[5 * 1024 * 1024 :]), start=1)
+    ]
+    call("complete_multipart_upload", **upload, MultipartUpload={"Parts": parts})
+
+    assert home.run("dedupe", "archive", "--action", "trash").code == 0
+
+    left = own(stage.objects())
+    assert (len(left), trashed(stage.objects())) == (2, [content])
+    assert sorted(left.values()) == sorted([content, content[:-1] + bytes([content[-1] ^ 1])])
+
+
+@pytest.mark.parametrize("action", ["hardlink", "reflink"])
+def test_a_bucket_knows_no_links(home: Home, stage: Stage, action: str) -> None:
+    stage.put({"a": b"same", "b": b"same"})
+
+    refused = home.run("dedupe", "archive", "--action", action)
+
+    assert refused.code != 0
+    assert "a bucket knows no links" in refused.out + refused.err
+    assert set(own(stage.objects())) == {"a", "b"}
+
+
+# -- why
+
+
+def test_explain_says_of_an_object_what_organizing_would_do(home: Home, stage: Stage) -> None:
+    picture = photo(Random(1), datetime(2024, 5, 6, 7, 8, 9), None)
+    stage.put({"IMG_1": picture, "deep/b.txt": b"b", "p/.git/HEAD": b"ref", "p/notes.txt": b"n"})
+    before, root = stage.objects(), stage.bucket.root.decode()
+
+    told = home.run("explain", f"{root}/IMG_1", "--json")
+
+    assert told.code == 0, told.out + told.err
+    assert (told.object["action"], told.object["destination"]) == ("move", f"{root}/Pictures/2024/2024-05/IMG_1")
+    assert told.object["facts"]["kind"] == "image" and told.object["facts"]["size"] == len(picture)
+    deep = home.run("explain", f"{root}/deep/b.txt", "--json").object
+    assert "subfolder" in deep["left_alone"]
+    assert "project" in home.run("explain", f"{root}/p/notes.txt", "--json").object["left_alone"]
+    assert stage.objects() == before, "looking changes nothing, and tries nothing out"
+
+
+def test_explain_knows_no_object_that_is_not_there(home: Home, stage: Stage) -> None:
+    for uri in (f"{stage.bucket.root.decode()}/none.txt", "s3://elsewhere/a.txt"):
+        told = home.run("explain", uri)
+        assert (told.code, "is no file" in told.err or "lies in no folder" in told.err) == (2, True)
+
+
+def test_projects_in_a_bucket_are_left_alone(home: Home, stage: Stage) -> None:
+    stage.put({"p/.git/HEAD": b"ref", "p/notes.txt": b"n", "q/notes.txt": b"n"})
+
+    assert home.run("organize", "archive", "--subfolders").code == 0
+
+    assert set(own(stage.objects())) == {"p/.git/HEAD", "p/notes.txt", "Documents/2017/notes.txt"}

@@ -13,8 +13,10 @@ import pytest
 
 from core.errors import RemoteLost
 from core.model import Plan
+from core.storage.s3.endpoint import Endpoint
 from core.storage.s3.objects import Objects
 from tests.s3.faults import FaultProxy
+from tests.s3.servers import Server
 from tests.s3.stage import Line, Stage, Victim
 
 
@@ -102,6 +104,57 @@ def test_what_belongs_together_moves_together_or_not_at_all(stage: Stage) -> Non
 
     assert [outcome for outcome, _ in results] == ["done", "done", "skipped", "skipped"]
     assert stage.objects() == {"d/p.jpg": b"1", "d/p.xmp": b"2", "q.jpg": b"3", "q.xmp": b"edited"}
+
+
+# -- duplicates
+
+
+def test_a_duplicate_goes_while_the_copy_that_stays_is_the_same(stage: Stage) -> None:
+    stage.put({"a": b"same" * 700_000, "b": b"same" * 700_000})
+
+    assert stage.act([("trash", "@b", "@a")])[0] == "completed"
+
+    assert stage.objects() == {"a": b"same" * 700_000, ".shelver-trash/op1/b": b"same" * 700_000}
+
+
+def test_what_only_seemed_to_be_a_duplicate_stays(stage: Stage) -> None:
+    stage.put({"a": b"one", "b": b"two", "c": b"longer"})
+
+    _, _, results = stage.act([("trash", "@b", "@a"), ("trash", "@c", "@a"), ("trash", "@a", "@a")])
+
+    assert [outcome for outcome, _ in results] == ["skipped"] * 3
+    assert "another name of the very file" in results[2][1]
+    assert stage.objects() == {"a": b"one", "b": b"two", "c": b"longer"}
+
+
+@pytest.mark.parametrize("edit", [{"a": b"more"}, {"a": b"edit"}, {"b": b"edit"}])
+def test_a_duplicate_stays_where_either_changed_since(stage: Stage, edit: dict[str, bytes]) -> None:
+    stage.put({"a": b"same", "b": b"same"})
+    plan = stage.plan([("trash", "@b", "@a")])
+    stage.put(edit)
+
+    assert [outcome for outcome, _ in stage.run(plan)[2]] == ["skipped"]
+    assert stage.objects() == {"a": b"same", "b": b"same"} | edit
+
+
+def test_a_duplicate_stays_whose_other_copy_goes_at_the_last_moment(shaky_stage: Stage, proxy: FaultProxy) -> None:
+    stage = shaky_stage
+    stage.put({"a": b"same", "b": b"same", "p.jpg": b"1", "p.xmp": b"2", "q.jpg": b"1", "q.xmp": b"2"})
+    plan = stage.plan([("trash", "@b", "@a"), ("trash", "@q.jpg", "@p.jpg", 1), ("trash", "@q.xmp", "@p.xmp", 1)])
+    straight = Endpoint(Server("ministack", proxy.upstream).remote)
+
+    def somebody_deletes(line: str) -> None:
+        if line.startswith("PUT") and ".shelver-trash" in line:
+            for name in ("a", "p.xmp"):
+                straight.call("delete_object", Bucket=stage.bucket.name, Key=f"{stage.bucket.prefix}{name}")
+
+    proxy.on_request = somebody_deletes
+    _, _, results = stage.run(plan)
+    straight.close()
+
+    assert [outcome for outcome, _ in results] == ["skipped"] * 3
+    assert "cannot be relied on" in results[0][1]
+    assert stage.objects() == {"b": b"same", "p.jpg": b"1", "q.jpg": b"1", "q.xmp": b"2"}
 
 
 # -- up and down
@@ -200,18 +253,21 @@ SCENARIO: list[Line] = [
     ("move", "@g1", "@x/g1", 1),
     ("move", "@g2", "@x/g2", 1),
     ("trash", "@t", ""),
+    ("trash", "@twin", "@kept"),
     ("copy", "@c", "@x/c"),
     ("upload", "up", "@up"),
     ("reupload", "both", "@both"),
     ("download", "@down", "down"),
     ("redownload", "@fresh", "fresh"),
 ]
-OBJECTS = {name: name.encode() for name in ("a", "g1", "g2", "t", "c", "down")} | {"both": b"old", "fresh": b"new"}
+OBJECTS = {name: name.encode() for name in ("a", "g1", "g2", "t", "c", "down")}
+OBJECTS |= {"both": b"old", "fresh": b"new", "twin": b"twins", "kept": b"twins"}
 FILES = {"up": b"up", "both": b"newer", "fresh": b"stale"}
 
 DONE_OBJECTS = {
     "x/a": b"a", "x/g1": b"g1", "x/g2": b"g2", ".shelver-trash/op1/t": b"t", "c": b"c", "x/c": b"c", "up": b"up",
     "both": b"newer", ".shelver-trash/op1/both": b"old", "down": b"down", "fresh": b"new",
+    "kept": b"twins", ".shelver-trash/op1/twin": b"twins",
 }  # fmt: skip
 DONE_FILES = {
     "up": b"up", "both": b"newer", "down": b"down", "fresh": b"new", ".shelver-trash/op1/fresh": b"stale",

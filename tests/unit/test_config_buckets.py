@@ -70,3 +70,10 @@ def test_an_endpoint_is_a_url_without_a_secret(endpoint: str, message: str) -> N
 
     assert found == [f"3: remote nas: {message}"]
     assert "secret" not in found[0] or "password" in found[0]
+
+
+def test_a_bucket_knows_no_links() -> None:
+    text = folder("archive", "s3://archive", 'duplicates = "hardlink"')
+
+    assert mistakes(text) == ["4: folder archive: 'hardlink' is for folders of this machine: a bucket knows no links"]
+    parse_config(folder("archive", "s3://archive", 'duplicates = "trash"'))

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from core.journal import Finished, Outcomes, Sealed
 from core.model import Fingerprint, Plan, Request, Step, now
@@ -149,6 +150,25 @@ def test_a_rejection_holds_for_every_file_of_the_plan(decisions: Decisions) -> N
     request, plan, _ = operation(1, (b"a", b"b"), (b"c", b"d"))
     decisions.record(rejected_decisions("rules", request, plan))
     assert [decisions.blocks(ROOT, entry(name), "rules") for name in (b"a", b"c")] == ["rejected", "rejected"]
+
+
+def test_an_object_is_known_again_by_its_etag_whenever_it_was_written(decisions: Decisions) -> None:
+    def at(mtime_ns: int, etag: str) -> Entry:
+        return Entry(b"a", hash(etag) % 2**63, 10, mtime_ns, mtime_ns, 0, 1, etag)
+
+    known = at(20, "etag").fingerprint
+    request, plan, outcomes = operation(1, (b"a", b"b"))
+    plan.steps[0] = replace(plan.steps[0], fingerprint=known)
+    decisions.record(rejected_decisions("rules", request, plan))
+
+    assert decisions.blocks(ROOT, at(20, "etag"), "rules") == "rejected"
+    assert decisions.blocks(ROOT, at(99, "etag"), "rules") == "rejected"
+    assert decisions.blocks(ROOT, at(20, "other"), "rules") is None
+
+    plan.steps[0] = replace(plan.steps[0], kind="copy")
+    decisions.record(run_decisions("rules", request, plan, outcomes))
+    assert decisions.copied(ROOT + b"/a", at(99, "etag"), "a rule")
+    assert not decisions.copied(ROOT + b"/a", at(20, "other"), "a rule")
 
 
 def test_a_pass_counts_for_the_rules_it_was_made_with(decisions: Decisions) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 @click.argument("files", metavar="FILE…", nargs=-1, required=True)
 def command(settings: Settings, files: tuple[str, ...]) -> int:
     """Say for each FILE what every rule makes of it and why, what is remembered, and where it would go.
+
+    A FILE of a folder that is a bucket is named `s3://bucket/…`.
 
     Works without any config, too: with the built-in rules. Changes nothing.
     """
@@ -47,15 +50,19 @@ def command(settings: Settings, files: tuple[str, ...]) -> int:
 @contextmanager
 def _explainer(settings: Settings) -> Iterator[Callable[[str], Explanation]]:
     from core.facts import FactReader
+    from core.storage.remotes import Remotes, is_bucket
     from core.stores.decisions import Decisions
-    from core.views.explain import explain
+    from core.views.explain import explain, explain_object
 
     config, places = settings.load_config(), settings.places()
     with ExitStack() as opened:
         known = places.decisions.exists()  # looking makes nothing
         decisions = opened.enter_context(closing(Decisions(places.decisions))) if known else None
         facts = opened.enter_context(FactReader(None))
-        yield partial(explain, config=config, facts=facts, decisions=decisions)
+        remotes = opened.enter_context(closing(Remotes(config, places.remotes)))
+        of_file = partial(explain, config=config, facts=facts, decisions=decisions)
+        of_object = partial(explain_object, config=config, remotes=remotes, decisions=decisions)
+        yield lambda file: of_object(os.fsencode(file)) if is_bucket(os.fsencode(file)) else of_file(file)
 
 
 def _print_for_people(out: Output, told: Explanation) -> None:

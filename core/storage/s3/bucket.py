@@ -25,6 +25,10 @@ OWN_PREFIX = b".shelver"
 MTIME = "mtime"
 """The metadata key (`x-amz-meta-mtime`) that keeps a file's mtime, in seconds: the same that rclone uses."""
 
+SHA256 = "shelver-sha256"
+"""The metadata key of a content's digest, in hexadecimal: what tells an upload whose answer was lost from another's."""
+
+_DIGESTS = ("ChecksumSHA256", "ChecksumSHA1", "ChecksumCRC64NVME")
 READ_BYTES = 8 * 1024 * 1024
 PAGE_KEYS = 1000
 _READABLE = {"STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR", "REDUCED_REDUNDANCY",
@@ -179,6 +183,20 @@ class Bucket:
     def exists(self, path: bytes) -> bool:
         """Tell whether there is an object with this key."""
         return self.head(path) is not None
+
+    def digests(self, path: bytes, expected: Fingerprint) -> dict[str, str]:
+        """Return the digests of an object's whole content that its bucket or its maker noted, by their names.
+
+        Raises SourceMissing, SourceChanged.
+        """
+        arguments = {"Bucket": self.name, "Key": self.key(path), "ChecksumMode": "ENABLED"}
+        answer = self.endpoint.call("head_object", **arguments)
+        if token(answer) != expected.version:
+            raise SourceChanged
+        is_whole = answer.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT"
+        found = {name: answer[name] for name in _DIGESTS if is_whole and "-" not in answer.get(name, "-")}
+        noted = _head(path, answer).metadata.get(SHA256)
+        return found | ({SHA256: noted} if noted else {})
 
     def check_unchanged(self, path: bytes, expected: Fingerprint) -> None:
         """Raise SourceMissing or SourceChanged unless the object is as expected."""

@@ -12,10 +12,10 @@ import os
 from core.errors import RemoteUnreachable, SourceMissing
 from core.model import Fingerprint
 from core.storage import KeepGoing
-from core.storage.s3.bucket import READ_BYTES
+from core.storage.s3.bucket import READ_BYTES, SHA256
 from core.storage.s3.copying import Copying, Move
 from core.storage.s3.removing import Removing
-from core.storage.s3.sending import SHA256, UPLOAD_WHOLE, Content, Sending, seconds_of
+from core.storage.s3.sending import UPLOAD_WHOLE, Content, Sending, seconds_of
 
 __all__ = ["SHA256", "UPLOAD_WHOLE", "Content", "Move", "Objects", "seconds_of"]
 

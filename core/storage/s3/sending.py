@@ -10,7 +10,7 @@ from typing import Any
 from core.errors import DestinationTaken, IoFailed, SourceChanged
 from core.model import Fingerprint
 from core.storage import Entry, KeepGoing
-from core.storage.s3.bucket import MTIME, Head, token
+from core.storage.s3.bucket import MTIME, SHA256, Head, token
 from core.storage.s3.changing import Changing, quoted
 from core.storage.s3.endpoint import PreconditionFailed
 
@@ -19,9 +19,6 @@ UPLOAD_WHOLE = 16 * 1024**2
 
 UPLOAD_PART = 16 * 1024**2
 PARTS_MAX = 10_000
-
-SHA256 = "shelver-sha256"
-"""The metadata key of a content's digest, in hexadecimal: what tells an upload whose answer was lost from another's."""
 
 
 @dataclass(frozen=True)
