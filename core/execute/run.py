@@ -249,11 +249,13 @@ class Run:
     def copied(self, step: Step) -> Copy | None:
         """Return the copy that the journal says was whole and durable for a step."""
         record = self.outcomes.copied.get(step.seq)
-        return Copy(record.temporary, record.digest, record.fingerprint, record.lost) if record else None
+        if record is None:
+            return None
+        return Copy(record.temporary, record.digest, record.fingerprint, record.lost, record.device)
 
     def record_copy(self, step: Step, copy: Copy) -> None:
         """Record that a copy is whole; it must be synced before the copy is published."""
-        self.journal.add(Copied(step.seq, copy.temporary, copy.digest, copy.fingerprint, copy.lost))
+        self.journal.add(Copied(step.seq, copy.temporary, copy.digest, copy.fingerprint, copy.lost, copy.device))
 
     def copy_progress(self, step: Step) -> CopyProgress:
         """Return what a copy calls while it gets on."""

@@ -16,6 +16,7 @@ from time import monotonic
 from typing import Protocol
 
 from core.errors import DestinationTaken, StorageError
+from core.execute.kept_links import KeptLinks
 from core.execute.run import Run, expected
 from core.model import Step
 from core.names import shown
@@ -65,6 +66,10 @@ class Transfers:
 
     def __init__(self, run: Run) -> None:
         self._run = run
+        self._links = KeptLinks(run)
+        for step in run.plan.steps if run.outcomes.copied else ():
+            if (copy := run.copied(step)) is not None:  # in an attempt before this one
+                self._links.remember(Transfer(step, run.destination(step), copy, is_published=True))
         self._waiting: list[Party] = []
         self._again: list[Callable[[], None]] = []
         self._files = self._bytes = 0
@@ -176,12 +181,14 @@ class Transfers:
         progress = self._run.copy_progress(step)
         temporary = self._run.temporary(step, destination)
         try:
-            copy = self._run.source(step).copy(
+            copy = self._links.copied(step, temporary, progress) or self._run.source(step).copy(
                 step.source, target, temporary, expected(step), progress, step.attributes
             )
         finally:
             progress.take_back()
-        return Transfer(step, destination, copy)
+        transfer = Transfer(step, destination, copy)
+        self._links.remember(transfer)
+        return transfer
 
     def confirm(self, transfer: Transfer) -> None:
         """Make the copy durable and read it back; then see that the source is still what was copied."""

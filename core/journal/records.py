@@ -36,7 +36,7 @@ class Copied(Struct, frozen=True, array_like=True, tag="copied", gc=False):
     """A copy is whole and durable under a temporary name beside the destination; fsynced before it is published.
 
     `digest`: xxh3-128 of the content. `fingerprint`: of the temporary, which the destination keeps. `lost`: what the
-    source has where the copy could not take all of it.
+    source has where the copy could not take all of it. `device`: of a source that has other names, too; else 0.
     """
 
     seq: int
@@ -44,6 +44,7 @@ class Copied(Struct, frozen=True, array_like=True, tag="copied", gc=False):
     digest: bytes
     fingerprint: Fingerprint
     lost: Attributes | None = None
+    device: int = 0
 
 
 class Finished(Struct, frozen=True, array_like=True, tag="finished", gc=False):

@@ -47,12 +47,14 @@ class Copy(Struct, frozen=True):
     """A copy that is whole under a temporary name beside its destination; durable once it is confirmed.
 
     `digest`: xxh3-128 of the content. `lost`: what the source has if the target could not take all of it.
+    `device`: the source's, if that has other names, too; else 0.
     """
 
     temporary: bytes
     digest: bytes
     fingerprint: Fingerprint
     lost: Attributes | None = None
+    device: int = 0
 
 
 class Storage(Protocol):

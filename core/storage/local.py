@@ -247,7 +247,9 @@ class LocalStorage(Directories):
                     target.discard(temporary)
                     raise
                 os.posix_fadvise(writing, 0, 0, os.POSIX_FADV_DONTNEED)  # begins to write it: `confirm` waits less
-                return Copy(temporary, digest, fingerprint_of(os.fstat(writing)), None if is_whole else wanted)
+                lost, source_status = None if is_whole else wanted, os.fstat(reading)
+                device = source_status.st_dev if source_status.st_nlink > 1 else 0
+                return Copy(temporary, digest, fingerprint_of(os.fstat(writing)), lost, device)
 
     def check_space(self, path: bytes, size: int) -> None:
         """Raise NoSpace if a file that takes so many bytes cannot fit where `path` lies: better now than amid it."""

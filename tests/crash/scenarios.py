@@ -115,6 +115,8 @@ _TWINS: Tree = {
 }
 _TRASHED: list[Line] = [("duplicate", "b", "a"), ("duplicate", "in/c", "a"), ("duplicate", "in/e", "in/d")]
 _LINKED: list[Line] = [("hardlink", "b", "a"), ("hardlink", "in/c", "a"), ("hardlink", "in/e", "in/d")]
+_NAMES: Tree = {"a": "one file", "b": HardLink("a"), "in": {"c": HardLink("../a")}, "z": "last"}
+_NAMES_ACROSS: list[Line] = [("move", "in/c", "@in/c"), ("move", "a", "@a", 1), ("move", "b", "@b", 1)]
 _FAMILY: Tree = {"a.jpg": "1", "a.raw": "2", "b.jpg": "1", "b.raw": "2", "z": "last"}
 _FAMILY_TRASHED: list[Line] = [("duplicate", "b.jpg", "a.jpg", 1), ("duplicate", "b.raw", "a.raw", 1)]
 
@@ -231,6 +233,8 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario(
         "links for duplicates, one changed", _TWINS, _LINKED, meanwhile=_save_anew("in/e"), state="partial",
     ),
+    Scenario("names of one file to another disk", _NAMES, _NAMES_ACROSS, across=True),
+    Scenario("names of one file back from another disk", _NAMES, _NAMES_ACROSS, across=True, undone=1),
     Scenario("links across", {"a": "1"}, [("hardlink", "a", "@a")], {"a": "1"}, across=True, state="partial"),
 )  # fmt: skip
 

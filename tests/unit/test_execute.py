@@ -21,7 +21,7 @@ from core.storage.local import LocalStorage
 from tests import trees
 from tests.acting import Scene
 from tests.plans import Bench, Watcher
-from tests.trees import File, Folder, Symlink
+from tests.trees import File, Folder, HardLink, Symlink
 
 
 @pytest.fixture
@@ -490,6 +490,59 @@ def test_a_file_that_crosses_keeps_all_it_has(across: Bench, root: bytes, elsewh
     finished = across.outcomes().finished[0]
     assert finished.fingerprint is not None
     assert finished.fingerprint.inode == os.stat(elsewhere / "new/sub/a").st_ino
+
+
+def test_hard_links_that_cross_stay_hard_links(across: Bench, root: bytes, elsewhere: Path) -> None:
+    trees.build(root, {"a": "one file", "b": HardLink("a"), "in": {"c": HardLink("../a")}, "other": "one file"})
+    before = trees.read(root)
+    across.add("move", b"a", b"a", to=1, group=1)
+    across.add("move", b"other", b"other", to=1, group=1)
+    across.add("move", b"b", b"b", to=1)
+    across.add("move", b"in/c", b"in/c", to=1)
+
+    assert across.execute() == ("completed", Counts(planned=4, done=4, bytes=32))
+
+    after = trees.read(elsewhere)
+    assert {path: after[path].links for path in (b"a", b"b", b"in/c", b"other")} == {
+        b"a": (b"b", b"in/c"), b"b": (b"a", b"in/c"), b"in/c": (b"a", b"b"), b"other": (),
+    }  # fmt: skip
+    assert (after[b"a"], after[b"in/c"]) == (before[b"a"], before[b"in/c"])
+
+
+def test_more_names_than_a_batch_has_room_for_stay_names_of_one_file(
+    across: Bench, root: bytes, elsewhere: Path
+) -> None:
+    trees.build(root, {"0": "one file", **{str(number): HardLink("0") for number in range(1, 70)}})
+    for number in range(70):
+        across.add("move", b"%d" % number, b"%d" % number, to=1)
+
+    assert across.execute()[0] == "completed"
+
+    assert {os.stat(path).st_nlink for path in elsewhere.iterdir()} == {70}
+
+
+def test_a_name_of_a_copy_that_was_edited_meanwhile_is_copied_anew(
+    across: Bench, root: bytes, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trees.build(root, {"a": "as it was", "b": HardLink("a")})
+    across.add("move", b"a", b"a", to=1)
+    across.add("move", b"b", b"b", to=1)
+    monkeypatch.setattr("core.execute.transfers.BATCH_FILES", 1)
+    real = LocalStorage.take_away
+
+    def take_away(self: LocalStorage, path: bytes, expected: Fingerprint, aside: bytes) -> None:
+        real(self, path, expected, aside)
+        if path == b"a":
+            trees.write(bytes(elsewhere / "a"), b"edited since")
+
+    monkeypatch.setattr(LocalStorage, "take_away", take_away)
+
+    assert across.execute()[0] == "completed"
+
+    assert (trees.content(bytes(elsewhere / "a")), trees.content(bytes(elsewhere / "b"))) == (
+        b"edited since",
+        b"as it was",
+    )
 
 
 def test_many_files_cross_in_batches(across: Bench, root: bytes, elsewhere: Path) -> None:
