@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
-from core.model import FolderStatus, Operation, Preview, StepView
+from core.model import FolderStatus, Operation, Preview, Resolution, StepView
 from tui import words
 from tui.screens.place import operation_title
 from tui.widgets.line import EMPTY, Line
@@ -36,6 +36,10 @@ class Acts:
     def plan_sync(self, folder: str) -> None:
         """Have a folder compared with its bucket, and show the plan; nothing is carried before it is approved."""
         self._face.attempt(lambda: self._face.agent.submit("sync", folder, dry_run=True), self._planned)
+
+    def plan_resolution(self, folder: str, copies: Sequence[bytes], resolution: Resolution) -> None:
+        """Have it planned how conflicts are settled, and show the plan; nothing changes before it is approved."""
+        self._face.attempt(lambda: self._face.agent.resolve(folder, copies, resolution), self._planned)
 
     def _planned(self, operation: Operation) -> None:
         self.planned_here.add(operation.id)

@@ -146,6 +146,12 @@ class Looks:
 
         self._face.push_screen(Diagnostics())
 
+    def conflicts(self, folder: str) -> None:
+        """Show the files that a folder and its bucket both changed."""
+        from tui.screens.conflicts import Conflicts  # noqa: PLC0415
+
+        self._face.push_screen(Conflicts(folder))
+
     def duplicates(self, folder: str) -> None:
         """Show the duplicates of a folder, as they were last found, or have them looked for."""
         from tui.screens.duplicates import Duplicates  # noqa: PLC0415

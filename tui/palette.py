@@ -103,6 +103,11 @@ def _with_folder(face: Face, folder: FolderStatus) -> Iterator[Command]:
             yield f"Resume {name}", shown(folder.reason) or "go on there", partial(face.acts.resume, folder)
         else:
             yield f"Pause {name}", "start nothing there", partial(face.acts.pause, folder)
+    if words.has_pair(folder):
+        if face.may_act:
+            yield f"Sync {name}", words.pair(folder) or folder.bucket, partial(face.acts.plan_sync, folder.name)
+        told = words.conflicts(folder.conflicts) if folder.conflicts else "none just now"
+        yield f"Conflicts in {name}", told, partial(face.looks.conflicts, folder.name)
     yield f"Rules of {name}", "the folder, its rules and settings", partial(face.looks.folder, folder.name)
     alike = "copies, and pictures that look alike"
     yield f"Duplicates in {name}", alike, partial(face.looks.duplicates, folder.name)

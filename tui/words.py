@@ -48,9 +48,14 @@ def carried(pending: Pending) -> str:
     return ", ".join(parts) or "nothing to push or pull"
 
 
+def has_pair(folder: FolderStatus) -> bool:
+    """Tell whether a folder is kept in step with a bucket."""
+    return folder.bucket not in ("", folder.path)
+
+
 def pair(folder: FolderStatus) -> str:
     """Return how a folder and its bucket stand: in step; 2 to push, 1 conflict; nothing for a folder without one."""
-    if folder.bucket in ("", folder.path):
+    if not has_pair(folder):
         return ""
     sides = ((folder.to_push, "push"), (folder.to_pull, "pull"))
     parts = [f"{count(number)} to {verb}" for number, verb in sides if number]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from aiohttp import web
 
-from core.model import FolderStatus
+from core.model import ConflictView, FolderStatus
 
 if TYPE_CHECKING:
     from tests.tui.fake_agent import FakeAgent
@@ -29,6 +29,8 @@ class FakeLooks:
         self.findings: list[dict[str, Any]] = []
         self.config: dict[str, Any] = {"path": "/home/lena/.config/shelver/config.toml", "exists": True}
         self.prospects: dict[str, dict[str, Any]] = {}
+        self.conflicts: dict[str, list[ConflictView]] = {}
+        """By folder."""
         self.groups: dict[str, tuple[Sequence[dict[str, Any]], Sequence[dict[str, Any]]]] = {}
         """By operation: exact groups, and pictures that look alike."""
 
@@ -37,6 +39,7 @@ class FakeLooks:
             web.get(f"{API}/files/explain", self._explain),
             web.get(f"{API}/files/preview", self._preview),
             web.get(API + "/folders/{name:[^/]+}/rules", self._rules),
+            web.get(API + "/folders/{name:[^/]+}/conflicts", self._conflicts),
             web.get(f"{API}/doctor", self._doctor),
             web.get(f"{API}/config", self._config),
             web.post(f"{API}/config/reload", self._config),
@@ -58,6 +61,9 @@ class FakeLooks:
     async def _rules(self, request: web.Request) -> web.Response:
         found = self.rules.get(request.match_info["name"])
         return _json(found) if found else _refuse(404, "unknown_folder", "No folder is called that.")
+
+    async def _conflicts(self, request: web.Request) -> web.Response:
+        return _json({"conflicts": self.conflicts.get(request.match_info["name"], [])})
 
     async def _doctor(self, request: web.Request) -> web.Response:
         return _json({"findings": self.findings})

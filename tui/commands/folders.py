@@ -54,7 +54,7 @@ def _state(folder: FolderStatus) -> Piece:
 def print_folders(out: Output, folders: Sequence[FolderStatus]) -> None:
     """Print folders as records: name, state, files, path, how it stands with its bucket where one has any, why."""
     out.records(folders)
-    has_pairs = any(folder.bucket not in ("", folder.path) for folder in folders)
+    has_pairs = any(map(words.has_pair, folders))
     out.rows(
         [
             (

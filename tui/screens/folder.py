@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from core.errors import ShelverError
 from core.model import FolderStatus
 from core.names import shown
+from tui import words
 from tui.asking import ask_anew
 from tui.screens.folder_lines import rule_facts, rule_rows, settings_lines, state_lines
 from tui.screens.place import Banner, Box, Dialog, Place
@@ -32,6 +33,7 @@ class FolderScreen(Place):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("o", "organize", "organize"),
         Binding("s", "sync", "sync"),
+        Binding("C", "conflicts", "conflicts", key_display="C"),
         Binding("P", "pause", "pause", key_display="P"),
         Binding("P", "resume", "resume", key_display="P"),
         Binding("E", "edit", "edit config", key_display="E"),
@@ -129,7 +131,7 @@ class FolderScreen(Place):
             return False
         if action in ("organize", "duplicates") and folder is None:
             return False
-        if action == "sync" and (folder is None or folder.bucket in ("", folder.path)):
+        if action in ("sync", "conflicts") and (folder is None or not words.has_pair(folder)):
             return False
         return super().check_action(action, parameters)
 
@@ -146,6 +148,10 @@ class FolderScreen(Place):
     def action_sync(self) -> None:
         """Compare it with its bucket, and show the plan."""
         self.face.acts.plan_sync(self._named)
+
+    def action_conflicts(self) -> None:
+        """Show what both it and its bucket changed."""
+        self.face.looks.conflicts(self._named)
 
     def action_pause(self) -> None:
         """Start nothing there any more."""

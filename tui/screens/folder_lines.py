@@ -52,7 +52,26 @@ def state_lines(folder: FolderStatus, around: Surroundings, width: int) -> list[
     if folder.last_reconcile is not None:
         parts.append(f"looked through at {words.moment(folder.last_reconcile, around.now())}")
     lines.append(((cut(" · ".join(parts), width), "dim"),))
-    return lines
+    return [*lines, *pair_lines(folder, around, width)]
+
+
+def pair_lines(folder: FolderStatus, around: Surroundings, width: int) -> list[Line]:
+    """Return how a folder and its bucket stand; nothing for a folder without one."""
+    if not words.has_pair(folder):
+        return []
+    told, since = words.pair(folder), ""
+    if folder.in_step is not None:
+        moment = words.moment(folder.in_step, around.now())
+        since = f" since {moment}" if told == "in step" else f"{', ' if told else ''}last in step at {moment}"
+    elif not told and not folder.sync_paused:
+        since = "not compared with its bucket yet"
+    settles = " · C settles them" if folder.conflicts else ""
+    line: Line = (
+        (told, "good" if told == "in step" else "accent"),
+        (cut(since + settles, max(width - cell_len(told), 0)), "dim"),
+    )
+    paused = f"sync paused: {folder.sync_paused}" if folder.sync_paused not in ("", folder.reason) else ""
+    return [line, *(((part, "warn"),) for part in folded(paused, width) if paused)]
 
 
 def settings_lines(settings: FolderSettings, width: int) -> list[Line]:

@@ -7,7 +7,7 @@ from functools import partial
 
 from rich.cells import cell_len
 
-from core.model import FolderStatus, Operation, Progress
+from core.model import FolderStatus, Operation, Progress, Transfer
 from core.names import shown
 from tui import words
 from tui.live import Live
@@ -15,9 +15,11 @@ from tui.screens.turns import Many, ended, in_turns
 from tui.surroundings import Surroundings
 from tui.widgets.board import Row
 from tui.widgets.line import EMPTY, Line, cut, fitted, right, rule, shortened
-from tui.widgets.progress import newest_moves, progress_line
+from tui.widgets.progress import newest_moves, progress_line, transfer_line
 
 LATELY = 40
+TRANSFERS = 3
+"""Files on their way that are shown at most."""
 
 FOLDER_ROLES = {"starting": "dim", "watching": "good", "degraded": "warn", "paused": "warn", "halted": "bad"}
 
@@ -67,6 +69,7 @@ def _look(folder: FolderStatus) -> object:
     return (
         *(folder.path, folder.state, folder.reason, folder.files, folder.new_today, folder.waiting),
         *(folder.bucket, folder.in_step, folder.to_carry),
+        *(folder.to_push, folder.to_pull, folder.conflicts),
     )
 
 
@@ -87,9 +90,9 @@ def _folder_drawer(folder: FolderStatus, names: int, around: Surroundings) -> Ca
         told: Line = ((right(words.files(folder.files), 13), "text"),)
         room -= 13
         if room >= 18:
-            is_new = folder.to_carry or folder.new_today or folder.waiting
-            told = (*told, (right(_news(folder, around), 17), "accent" if is_new else "faint"))
-            room -= 17
+            news, is_new = _news(folder, around, room)
+            told = (*told, (right(news, max(17, cell_len(news) + 2)), "accent" if is_new else "faint"))
+            room -= max(17, cell_len(news) + 2)
         return (*state, *told, ("  ", "text"), (_at_right(path, room - 2), "faint"))
 
     return draw
@@ -101,14 +104,21 @@ def _place(folder: FolderStatus, around: Surroundings) -> str:
     return f"{path} ⇄ {folder.bucket}" if folder.bucket not in ("", folder.path) else path
 
 
-def _news(folder: FolderStatus, around: Surroundings) -> str:
+def _news(folder: FolderStatus, around: Surroundings, room: int) -> tuple[str, bool]:
+    """Return what is new in a folder, or how it stands with its bucket, and whether that wants a look."""
+    waits = words.has_pair(folder) and bool(folder.to_push or folder.to_pull or folder.conflicts)
+    if waits:
+        carried = folder.to_push + folder.to_pull
+        short = f"{words.count(carried)} to carry" if carried else words.conflicts(folder.conflicts)
+        whole = words.pair(folder)
+        return (whole if cell_len(whole) <= room - 2 else short), True  # the place may have less room for it
     if folder.to_carry:
-        return f"{words.count(folder.to_carry)} to carry"
+        return f"{words.count(folder.to_carry)} to carry", True
     if folder.waiting:
-        return f"{words.count(folder.waiting)} settling"
+        return f"{words.count(folder.waiting)} settling", True
     if folder.new_today:
-        return f"{words.count(folder.new_today)} new today"
-    return f"in step {words.when(folder.in_step, around.now())}" if folder.in_step else "nothing new"
+        return f"{words.count(folder.new_today)} new today", True
+    return f"in step {words.when(folder.in_step, around.now())}" if folder.in_step else "nothing new", False
 
 
 def _at_right(path: str, width: int) -> str:
@@ -124,7 +134,11 @@ def _running(operations: Sequence[Operation], live: Live, around: Surroundings) 
             (operation.state, progress),
             operation,
         )
-        if progress is not None and (progress.recent or progress.current):
+        if progress is not None and progress.transfers:
+            for number, transfer in enumerate(progress.transfers[:TRANSFERS]):
+                draw = partial(_transfer_line, transfer)
+                yield Row(f"transfer {operation.id} {number}", draw, transfer, selectable=False)
+        elif progress is not None and (progress.recent or progress.current):
             yield Row(
                 f"moves {operation.id}",
                 partial(_moves_line, progress),
@@ -164,6 +178,10 @@ def _waiting(operation: Operation, around: Surroundings) -> Row:
 
 def _running_line(operation: Operation, progress: Progress | None, around: Surroundings, width: int) -> Line:
     return (*_name(operation, around, width), *progress_line(progress, operation, width - _names(width)))
+
+
+def _transfer_line(transfer: Transfer, width: int) -> Line:
+    return (("      ", "text"), *transfer_line(transfer, width - 6))
 
 
 def _moves_line(progress: Progress, width: int) -> Line:

@@ -11,7 +11,10 @@ from tui.surroundings import Surroundings
 from tui.widgets.journey import beside as beside_of
 from tui.widgets.journey import journey_line
 from tui.widgets.line import Line, folded, right, width_of
-from tui.widgets.progress import newest_moves, progress_line
+from tui.widgets.progress import newest_moves, progress_line, transfer_lines
+
+TRANSFERS = 6
+"""Files on their way that are shown at most."""
 
 
 def heading(operation: Operation, around: Surroundings) -> tuple[Line, Line]:
@@ -33,7 +36,10 @@ def about(operation: Operation, progress: Progress | None, key: Callable[[str], 
     lines: list[Line] = []
     if operation.state in words.UNDERWAY:
         lines.append(progress_line(progress, operation, width))
-        lines.append(newest_moves(progress, width))
+        if progress is not None and progress.transfers:
+            lines += transfer_lines(progress, width, TRANSFERS)
+        else:
+            lines.append(newest_moves(progress, width))
     else:
         copied = f" · {words.size(operation.counts.bytes)}" if operation.counts.bytes else ""
         lines.append(((words.outcome(operation), "text"), (copied, "dim")))

@@ -6,7 +6,7 @@ import os
 
 from rich.cells import cell_len
 
-from core.model import Operation, Progress
+from core.model import Operation, Progress, Transfer
 from core.names import shown
 from tui import words
 from tui.widgets.line import EMPTY, Line, cut, ending, fitted, right, shortened
@@ -53,6 +53,25 @@ def _speed(progress: Progress, width: int) -> str:
     if not of_bytes or width >= 56:
         return of_files + of_bytes
     return right(of_bytes, 14) if progress.bytes_total else of_files
+
+
+def transfer_line(transfer: Transfer, width: int) -> Line:
+    """Return a file on its way: up or down, its name, a bar, how many of how many bytes."""
+    told = f"{words.size(transfer.bytes_done)} of {words.size(transfer.bytes_total)}"
+    numbers = right(told, 20)
+    name = min(max((width - cell_len(numbers)) * 55 // 100, 8), 60)
+    room = min(max(width - cell_len(numbers) - name - 4, 0), 60)
+    part = transfer.bytes_done / transfer.bytes_total if transfer.bytes_total else 0.0
+    arrow = "↑ " if transfer.kind == "upload" else "↓ "
+    drawn = bar(part, room) if room >= 6 else ((" " * room, "text"),)
+    return ((arrow, "accent"), (fitted(transfer.path, name) + "  ", "dim"), *drawn, (numbers, "dim"))
+
+
+def transfer_lines(progress: Progress, width: int, most: int) -> list[Line]:
+    """Return the files on their way, at most so many lines."""
+    lines = [transfer_line(each, width) for each in progress.transfers[:most]]
+    more = len(progress.transfers) - most
+    return [*lines, ((f"  and {words.count(more)} more on their way", "faint"),)] if more > 0 else lines
 
 
 def newest_moves(progress: Progress | None, width: int) -> Line:
