@@ -57,6 +57,8 @@ class Face(Named, App[None], inherit_bindings=False):
         theme.INK
         + theme.FEW_COLOURS
         + """
+    CommandPalette { layers: base over; }
+    CommandPalette.-cramped #--results, CommandPalette.-low #--results { display: none; }
     CommandPalette #--container { background: $background; }
     CommandPalette #--input, CommandPalette CommandList { background: $background; }
     CommandPalette #--input { border: hkey $rule; }

@@ -18,7 +18,7 @@ from core.model import FolderStatus
 from core.names import shown
 from tui import words
 from tui.closing import ClosesOnce
-from tui.screens.place import operation_title
+from tui.screens.place import TooSmall, operation_title
 from tui.widgets.line import shortened
 
 if TYPE_CHECKING:
@@ -39,6 +39,10 @@ class CommandPalette(TextualPalette, ClosesOnce[None]):
         Binding("pagedown", "page(1)", "next page", show=False),
         Binding("pageup", "page(-1)", "page before", show=False),
     ]
+
+    def on_mount(self) -> None:
+        """Hold what covers it when there is too little room."""
+        self.mount(TooSmall())
 
     @on(OptionList.OptionSelected)
     @on(Input.Submitted)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.tui.fake_agent import FakeAgent
 from tests.tui.looking import Look, looking
-from tests.tui.scenes import SCENES, Scene, as_it_is, furnished_for_all
+from tests.tui.scenes import SCENES, Scene, add, as_it_is, confirm, file, furnished_for_all, home, palette, step
 
 SIZES = [(1, 1), (2, 1), (20, 5), (40, 10), (59, 14), (60, 15), (80, 24), (84, 24), (140, 40), (300, 100)]
 
@@ -69,6 +69,19 @@ async def test_a_terminal_too_small_is_told_politely_and_recovers(agent: FakeAge
         await look.sees("48,310 files")
         await look.press("down")
         await look.until(lambda: "▸ camera" in look.text)
+
+
+@pytest.mark.parametrize("scene", [home, step, confirm, add, palette, file], ids=lambda scene: scene.__name__)
+async def test_whatever_is_open_is_covered_while_there_is_too_little_room(scene: Scene, tmp_path: Path) -> None:
+    async with furnished_for_all(tmp_path / "agent.sock") as agent, looking(agent.socket) as look:
+        await scene(look, as_it_is)
+        place, focused = look.place, look.face.focused
+        for size in ((50, 24), (80, 12), (50, 12)):
+            await look.pilot.resize_terminal(*size)
+            await look.until(lambda: look.text.split() == ["Shelver", "needs", "60x15", "cells"])
+        await look.pilot.resize_terminal(80, 24)
+        await look.until(lambda: "needs" not in look.text)
+        assert (look.place, look.face.focused) == (place, focused)
 
 
 async def test_the_smallest_size_shows_what_matters(agent: FakeAgent) -> None:

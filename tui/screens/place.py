@@ -43,6 +43,7 @@ class TooSmall(Widget):
     TooSmall { layer: over; display: none; width: 100%; height: 100%; background: $background; }
     .-cramped TooSmall, .-low TooSmall { display: block; }
     """
+    SCOPED_CSS = False  # it goes by the screen around it
     COMPONENT_CLASSES = INKS
 
     def render_line(self, y: int) -> Strip:
@@ -107,7 +108,7 @@ class Place(Placed[None]):
     """A full screen. Escape comes back from it."""
 
     DEFAULT_CSS = """
-    Place { layers: base over; background: $background; }
+    Place { layers: base over; background: $background; overflow: hidden; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -185,10 +186,14 @@ class Dialog(Placed[T], ModalScreen[T]):
         border-subtitle-color: $dim; border-subtitle-style: none;
         background: $background; padding: 1 2 0 2;
     }
-    .-wide Dialog > .box, Dialog.-wide > .box { width: 110; }
+    Dialog.-wide > .box { width: 110; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "cancel")]
+
+    def on_mount(self) -> None:
+        """Hold what covers it when there is too little room."""
+        self.mount(TooSmall())
 
     def render(self) -> RenderableType:
         """Draw what is beneath; sixteen colours have none to tint it with, so there it is faint all over."""
