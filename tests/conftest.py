@@ -8,8 +8,17 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 IN_CI = os.environ.get("CI") == "true"
+
+
+# How long an example takes says how busy the machine is, not whether it is right: each test has its timeout.
+# CI tries the same examples each time; everybody else tries new ones.
+settings.register_profile(
+    "shelver", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True, derandomize=IN_CI
+)
+settings.load_profile("shelver")
 
 
 def pytest_configure() -> None:
