@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from msgspec.structs import replace
 
-from core.errors import CannotStandIn, DestinationTaken, SourceChanged, StorageError, SurvivorLost
+from core.errors import CannotStandIn, DestinationTaken, NotTheSame, SourceChanged, StorageError, SurvivorLost
 from core.execute.run import Run, expected, occupant
 from core.journal import Finished
 from core.model import Fingerprint, Step
@@ -52,7 +52,7 @@ class Replacing:
                 progress.take_back()
             try:
                 place, made = self._made(step, twins)
-            except CannotStandIn:
+            except (CannotStandIn, NotTheSame):
                 self._leave_no_folders(step)
                 raise
             try:

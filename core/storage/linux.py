@@ -18,6 +18,8 @@ from typing import Any
 _RENAME_NOREPLACE = 1
 _RENAME_EXCHANGE = 2
 _FICLONE = 0x40049409
+_FIDEDUPERANGE = 0xC0189436
+_SHARED_AT_ONCE = 16 * 1024 * 1024  # what some file systems compare at most in one call
 _OPENAT2 = 437  # the same number on every architecture
 _RESOLVE_NO_MAGICLINKS = 0x02
 _RESOLVE_NO_SYMLINKS = 0x04
@@ -39,6 +41,23 @@ PATH_MAX = 4096
 
 class _OpenHow(ctypes.Structure):
     _fields_ = [("flags", ctypes.c_uint64), ("mode", ctypes.c_uint64), ("resolve", ctypes.c_uint64)]
+
+
+class _DedupeRange(ctypes.Structure):
+    """What FIDEDUPERANGE takes, for one target; `shared` and `status` are its answer."""
+
+    _fields_ = [
+        ("offset", ctypes.c_uint64),
+        ("length", ctypes.c_uint64),
+        ("targets", ctypes.c_uint16),
+        ("reserved", ctypes.c_uint16),
+        ("reserved_too", ctypes.c_uint32),
+        ("target", ctypes.c_int64),
+        ("target_offset", ctypes.c_uint64),
+        ("shared", ctypes.c_uint64),
+        ("status", ctypes.c_int32),
+        ("reserved_at_last", ctypes.c_uint32),
+    ]
 
 
 def _function(name: str, *arguments: Any, result: Any = ctypes.c_int) -> Callable[..., int]:
@@ -104,6 +123,26 @@ def clone_content(source: int, target: int) -> None:
     OSError: EOPNOTSUPP (or ENOTTY, EINVAL) where the file system cannot, EXDEV between two file systems.
     """
     fcntl.ioctl(target, _FICLONE, source)
+
+
+def share_content(source: int, target: int, size: int) -> bool:
+    """Let an open file share the blocks of another of the same size (bytes), where both hold the same.
+
+    The kernel compares, while nobody can write to either. Returns False, with what came before shared, where they
+    differ. OSError: EOPNOTSUPP (or ENOTTY, EINVAL) where the file system cannot, EXDEV between two file systems.
+    """
+    done = 0
+    while done < size:
+        asked = _DedupeRange(done, min(size - done, _SHARED_AT_ONCE), 1, 0, 0, target, done, 0, 0, 0)
+        fcntl.ioctl(source, _FIDEDUPERANGE, asked)
+        if asked.status < 0:
+            raise OSError(-asked.status, os.strerror(-asked.status))
+        if asked.status:
+            return False
+        if not asked.shared:
+            raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+        done += asked.shared
+    return True
 
 
 def open_beneath(root: int, path: bytes, flags: int) -> int:

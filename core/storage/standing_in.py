@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 
-from core.errors import CannotStandIn, CrossesDevices
+from core.errors import CannotStandIn, CrossesDevices, NotTheSame
 from core.storage import Copy, linux
 from core.storage.copying import give_attributes, read_attributes
 from core.storage.directories import opened, told
@@ -39,13 +39,14 @@ def link(storage: LocalStorage, path: bytes, target: LocalStorage, place: bytes)
 def clone(source: Held, likeness: Held, target: LocalStorage, temporary: bytes) -> Copy:
     """Make a file that shares all blocks of one and has the attributes of another; durable, under a temporary name.
 
-    Leaves nothing on failure. Raises CannotStandIn, NoSpace, ….
+    Where the file system lets the kernel compare, it is the other's content for certain, whatever is written meanwhile.
+    Leaves nothing on failure. Raises NotTheSame, CannotStandIn, NoSpace, ….
     """
     with told():
         target.make_parents(temporary)
         with opened(target.open_file(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL)) as writing:
             try:
-                _clone_content(source.descriptor, writing)
+                _share_content(source.descriptor, likeness.descriptor, writing)
                 if not give_attributes(writing, read_attributes(likeness.descriptor)):
                     raise CannotStandIn("its owner or attributes cannot be given to another file")
                 os.fsync(writing)
@@ -55,9 +56,19 @@ def clone(source: Held, likeness: Held, target: LocalStorage, temporary: bytes) 
                 raise
 
 
-def _clone_content(source: int, target: int) -> None:
+def _share_content(source: int, likeness: int, target: int) -> None:
+    """Fill a file with the content of its likeness, in the blocks of the source."""
     try:
-        linux.clone_content(source, target)
+        linux.clone_content(likeness, target)
+        try:
+            are_same = linux.share_content(source, target, os.fstat(target).st_size)
+        except OSError as error:
+            if error.errno not in _CANNOT_CLONE:
+                raise
+            linux.clone_content(source, target)  # nobody compares once more: whoever holds both did
+        else:
+            if not are_same:
+                raise NotTheSame
     except OSError as error:
         if error.errno == errno.EXDEV:
             raise CannotStandIn("the copy that would stay is on another file system") from None

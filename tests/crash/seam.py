@@ -16,7 +16,7 @@ from core.storage import linux
 
 _BY_OS = """open write pwrite fsync fdatasync rename replace mkdir rmdir unlink remove link symlink truncate ftruncate
     chmod fchmod chown fchown utime setxattr removexattr posix_fallocate copy_file_range sendfile"""
-_BY_LINUX = "rename_noreplace rename_exchange clone_content sync_file_system"
+_BY_LINUX = "rename_noreplace rename_exchange clone_content share_content sync_file_system"
 
 CHANGING: tuple[tuple[Any, str], ...] = (
     *((os, name) for name in _BY_OS.split()),

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from core.stores.history import History
 from tests import trees
 from tests.acting import Scene
-from tests.crash import power
+from tests.crash import power, seam
 from tests.crash.dark import DarkTheatre, three_disks
 from tests.crash.forks import in_child
 from tests.crash.harness import Theatre, play, points_of
@@ -163,6 +165,64 @@ def test_an_edited_clone_stays(kind: str, tmp_path: Path) -> None:
     if shutil.which(MAKE[kind][0]) is None:
         pytest.skip(f"needs {MAKE[kind][0]}")
     assert in_child(lambda: _edited(kind, tmp_path)).result == {b"a": b"same", b"b": b"edited", b"b (1)": b"same"}
+
+
+@each_kind
+def test_what_is_written_into_the_copy_that_stays_in_the_last_moment_gets_into_no_clone(
+    kind: str, tmp_path: Path
+) -> None:
+    """Its size and times stay: nobody but the kernel can tell."""
+    if shutil.which(MAKE[kind][0]) is None:
+        pytest.skip(f"needs {MAKE[kind][0]}")
+    results, names = in_child(lambda: _written_meanwhile(kind, tmp_path)).result
+    assert results == [("skipped", "its content is not that of the copy that would stay")]
+    assert names == {b"a": b"evil", b"b": b"same"}
+
+
+def _written_meanwhile(kind: str, directory: Path) -> tuple[Sequence[tuple[str, str]], dict[bytes, bytes]]:
+    with _scene(kind, directory) as (scene, _):
+        trees.build(scene.root, {"a": "same", "b": "same"})
+        plan = scene.plan([("reflink", "b", "a")])
+
+        def writing(number: int, call: seam.Call, real: Callable[..., Any]) -> Any:
+            if call.name == "clone_content":
+                trees.write(scene.root / "a", b"evil", mtime_ns=os.stat(scene.root / "a").st_mtime_ns)
+            return real(*call.arguments, **call.keywords)
+
+        with seam.installed(writing):
+            done = scene.run(plan)
+        return done.results(), _contents(scene)
+
+
+@each_kind
+def test_a_clone_is_made_where_the_kernel_cannot_compare(kind: str, tmp_path: Path) -> None:
+    if shutil.which(MAKE[kind][0]) is None:
+        pytest.skip(f"needs {MAKE[kind][0]}")
+    assert in_child(lambda: _without_the_kernel(kind, tmp_path)).result == [("done", "")]
+
+
+def _without_the_kernel(kind: str, directory: Path) -> Sequence[tuple[str, str]]:
+    with _scene(kind, directory) as (scene, _):
+        trees.build(scene.root, {"a": "same", "b": trees.File(b"same", mode=0o600, mtime_ns=5)})
+        before = trees.read(scene.root)
+        plan = scene.plan([("reflink", "b", "a")])
+
+        def refusing(number: int, call: seam.Call, real: Callable[..., Any]) -> Any:
+            if call.name == "share_content":
+                raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+            return real(*call.arguments, **call.keywords)
+
+        with seam.installed(refusing):
+            done = scene.run(plan)
+        assert trees.read(scene.root, ignore=[trees.TRASH]) == before
+        assert scene.undo(done).state == "completed"
+        assert trees.read(scene.root, ignore=[trees.TRASH]) == before
+        return done.results()
+
+
+def _contents(scene: Scene) -> dict[bytes, bytes]:
+    found = trees.read(scene.root, ignore=[trees.TRASH])
+    return {path: each.content for path, each in found.items() if each.kind == "file"}
 
 
 def _edited(kind: str, directory: Path) -> dict[bytes, bytes]:
