@@ -241,6 +241,7 @@ async def start(agent: Agent, asked: Asked) -> Operation:
         paths=paths,
         action=body.action,
         similar=body.similar,
+        verify=body.verify,
         of=body.of,
         choices=chosen(body.choices, body.choices_b64),
         keep=body.keep,

@@ -22,9 +22,10 @@ class StartOperation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     `paths`: only these files, relative to the folder; those that are not UTF-8 come in `paths_b64`.
 
-    Of a dedupe: `action`, or else it reports; `similar`: pictures that look alike, too; `of`: an earlier dedupe whose
-    groups are acted on, without searching again; `choices`: by the number of such a group, the path that stays (exactly
-    in `choices_b64`), `keep`: policies for all others, asked before the config's. Pictures go by a choice alone; with
+    Of a dedupe: `action`, or else it reports; `similar`: pictures that look alike, too; `verify`: what is found is
+    compared byte by byte at once, not only before something is done to it; `of`: an earlier dedupe whose groups are
+    acted on, without searching again; `choices`: by the number of such a group, the path that stays (exactly in
+    `choices_b64`), `keep`: policies for all others, asked before the config's. Pictures go by a choice alone; with
     `similar` and `of`, nothing but what was chosen goes.
 
     Of a sync: `resolve`: nothing is compared, but each conflict copy among the `paths` is settled by keeping that
@@ -40,6 +41,7 @@ class StartOperation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     paths_b64: list[bytes] | None = None
     action: Action | None = None
     similar: bool = False
+    verify: bool = False
     of: str | None = None
     choices: dict[int, str] | None = None
     choices_b64: dict[int, bytes] | None = None
@@ -96,7 +98,7 @@ def chosen(texts: dict[int, str] | None, encoded: dict[int, bytes] | None) -> di
     return {number: text.encode() for number, text in (texts or {}).items()} | (encoded or {})
 
 
-_OF_DEDUPE = ("action", "similar", "of", "choices", "choices_b64", "keep")
+_OF_DEDUPE = ("action", "similar", "verify", "of", "choices", "choices_b64", "keep")
 
 
 def check_kind(body: StartOperation) -> None:
@@ -106,6 +108,8 @@ def check_kind(body: StartOperation) -> None:
         if getattr(body, name):
             raise UsageError(f"`{name}` says nothing to a {body.kind}", field=name)
     check_resolution(body)
+    if body.of is not None and body.verify:
+        raise UsageError("what an earlier dedupe found is compared when something is done to it", field="verify")
     if body.of is None and (body.choices or body.choices_b64):
         raise UsageError("`choices` are made among the groups of an earlier dedupe: name it in `of`", field="choices")
 

@@ -141,7 +141,8 @@ class Request(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `automatic`: the agent started it by itself: remembered decisions, review and brakes apply. `arrived_since`:
     files first seen from then on are new to the folder; moving many of the others is what the brake holds back.
 
-    Of a dedupe: `action`, or the folder's own; `similar`: near-duplicate pictures, too; `of`: an earlier dedupe, whose
+    Of a dedupe: `action`, or the folder's own; `similar`: near-duplicate pictures, too; `verify`: what is found is
+    compared byte by byte at once, not only before something is done to it; `of`: an earlier dedupe, whose
     groups are acted on; `choices`: by the number of such a group, the absolute path that stays; `keep`:
     policies for all others, asked before the config's.
 
@@ -165,6 +166,7 @@ class Request(Struct, frozen=True, kw_only=True, omit_defaults=True):
     on_conflict: OnConflict = "number"
     action: Action | None = None
     similar: bool = False
+    verify: bool = False
     of: str | None = None
     choices: dict[int, bytes] | None = None
     keep: list[str] | None = None

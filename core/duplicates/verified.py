@@ -1,6 +1,7 @@
 """Groups that were compared byte by byte: digests only nominate, and somebody may have crafted two that agree.
 
-For reports. It replaces no comparison before something is done to a file: by then it may be another.
+For who wants to be certain of a report. It replaces no comparison before something is done to a file: by then it may
+be another.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from itertools import chain, islice
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from msgspec.structs import replace
 
@@ -37,6 +37,9 @@ from core.storage.local import LocalStorage
 from core.storage.s3.bucket import Head
 from core.storage.s3.listing import Listing
 from core.storage.s3.objects import Objects
+
+if TYPE_CHECKING:
+    from core.duplicates.contents import Contents
 
 _REPORT_EVERY = 256
 
@@ -128,6 +131,14 @@ class _Deduper:
     def _search(self) -> Groups:
         contents = self._ground.contents
         assert contents is not None
+        found = self._nominated(contents)
+        if not self._request.verify:
+            return found
+        from core.duplicates.verified import verified  # noqa: PLC0415 - numpy, only where needed
+
+        return verified(found, self._ground.report)
+
+    def _nominated(self, contents: Contents) -> Groups:
         places, paths = self._places(), self._request.paths
         if paths is None:
             return find_exact(places, contents, self._ground.config.duplicates.min_size, self._ground.report)

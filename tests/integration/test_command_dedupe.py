@@ -72,6 +72,12 @@ def test_it_reports_as_the_contract_says(place: Home) -> None:
     assert trees.read(place.downloads) == before
 
 
+def test_what_it_reports_was_compared_where_one_asks(place: Home) -> None:
+    trees.build(place.downloads, TREE)
+    told, compared = (place.run("dedupe", "d", "--json", *more) for more in ([], ["--verify"]))
+    assert (compared.code, compared.objects) == (0, told.objects)
+
+
 def test_it_trashes_and_undo_brings_all_back(place: Home) -> None:
     trees.build(place.downloads, TREE)
     before = trees.read(place.downloads)

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from core.duplicates import reader
 from core.duplicates.pages import Totals
 from core.errors import UsageError
 from core.model import Operation
@@ -67,6 +68,22 @@ def test_smaller_files_are_no_duplicates(tmp_path: Path) -> None:
     cellar = Cellar(tmp_path, more='[duplicates]\nmin_size = "5B"')
     trees.build(cellar.inbox, {"a": "1234", "b": "1234", "c": "12345", "d": "12345"})
     assert [group.size for group in cellar.groups(cellar.dedupe())] == [5]
+
+
+def test_what_hashes_alone_hold_for_the_same_is_told_apart_by_whoever_asks(
+    cellar: Cellar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if somebody had crafted files with one digest."""
+    monkeypatch.setattr(reader, "xxh3_128_digest", lambda content: b"x" * 16)
+    trees.build(cellar.inbox, {"a": "1111", "b": "2222", "c": "1111", "d": "3333"})
+    before = cellar.whole()
+    assert [others for _, _, others in cellar.told(cellar.dedupe())] == [["inbox/b", "inbox/c", "inbox/d"]]
+    assert [others for _, _, others in cellar.told(cellar.dedupe(verify=True))] == [["inbox/c"]]
+    done = cellar.dedupe(verify=True, action="trash")
+    assert done.state == "completed"
+    assert cellar.tree().keys() == {"a", "b", "d"}
+    assert cellar.undo(done).state == "completed"
+    assert cellar.whole() == before
 
 
 def test_many_groups_are_read_a_page_at_a_time(cellar: Cellar) -> None:

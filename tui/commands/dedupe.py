@@ -21,11 +21,12 @@ ACTIONS = ["report", "trash", "hardlink", "reflink"]
 @click.argument("folder", shell_complete=complete_folders)
 @click.option("--dry-run", is_flag=True, help="Only plan; what is proposed can be approved.")
 @click.option("--similar", is_flag=True, help="Report pictures that look alike, too.")
+@click.option("--verify", is_flag=True, help="Compare byte by byte at once, not only before something is done.")
 @click.option("--action", type=click.Choice(ACTIONS), default="report", help="What becomes of the copies.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--no-wait", is_flag=True, help="Leave it to the agent and return at once.")
 def command(
-    settings: Settings, folder: str, dry_run: bool, similar: bool, action: str, yes: bool, no_wait: bool
+    settings: Settings, folder: str, dry_run: bool, action: str, yes: bool, no_wait: bool, **search: bool
 ) -> int:
     """Find the files of FOLDER (a configured name or a path), at any depth, that are there more than once.
 
@@ -36,7 +37,7 @@ def command(
         named, out = place(desk, folder), settings.output()
 
         def submit(only_plan: bool) -> Operation:
-            return desk.submit("dedupe", named, action=action, similar=similar, dry_run=only_plan)
+            return desk.submit("dedupe", named, action=action, dry_run=only_plan, **search)
 
         def show(desk: Desk, out: Output, operation: Operation) -> None:
             show_groups(desk, out, operation, acts=action != "report")
