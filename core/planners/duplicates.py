@@ -65,6 +65,8 @@ def plan_bucket(request: Request, ground: Ground, folder: Folder) -> Plan:
         raise UsageError("a bucket knows no links: its duplicates go to the trash, or stay", field="action")
     if request.similar:
         raise UsageError("pictures that look alike are looked for in local folders only", field="similar")
+    if request.verify:
+        raise UsageError("what lies in a bucket is compared when something is done to it", field="verify")
     bucket = ground.open_root(folder.path)
     assert isinstance(bucket, Objects)
     with ExitStack() as open_roots:

@@ -183,6 +183,15 @@ def test_a_bucket_knows_no_links(home: Home, stage: Stage, action: str) -> None:
     assert set(own(stage.objects())) == {"a", "b"}
 
 
+def test_a_report_on_a_bucket_compares_no_bytes_and_says_so(home: Home, stage: Stage) -> None:
+    stage.put({"a": b"same", "b": b"same"})
+
+    refused = home.run("dedupe", "archive", "--verify")
+
+    assert refused.code != 0
+    assert "is compared when something is done to it" in refused.out + refused.err
+
+
 # -- why
 
 
