@@ -236,6 +236,7 @@ class _Execution:
         run = self._run
         run.journal.flush()
         self._folders.give_back()
+        self._remote.end()
         for storage in run.storages.values():
             try:
                 storage.sync()

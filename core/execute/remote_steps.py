@@ -64,6 +64,11 @@ class RemoteSteps:
         self._uploads.abandon()
         self._downloads.abandon()
 
+    def end(self) -> None:
+        """Leave nothing half done in a bucket: the operation comes to its end."""
+        if self._run.buckets:
+            self._uploads.end()
+
     # -- after a crash
 
     def recover(self, steps: Sequence[Step]) -> None:

@@ -9,8 +9,10 @@ import mimetypes
 import os
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
+from dataclasses import replace
 
 from core.errors import REMOTE_AWAY, SourceChanged, StorageError
+from core.execute.begun_uploads import BegunUpload, begun_in
 from core.execute.crew import Batch, Crew, raise_if_away
 from core.execute.run import Run, expected
 from core.model import Step
@@ -46,6 +48,12 @@ class Uploads:
                     if not isinstance(sent, REMOTE_AWAY):
                         self._end(file, sent)
                 raise_if_away(results)
+
+    def end(self) -> None:
+        """Give up what was begun and will not be gone on with: parts that nobody sees take room."""
+        for begun in begun_in(self._run.journal.directory):
+            step = self._run.plan.steps[begun.seq]
+            self._run.bucket(step.destination_root).give_up(step.destination, begun)
 
     def abandon(self) -> None:
         """Forget what waits: nothing was done yet."""
@@ -117,7 +125,10 @@ class Uploads:
         return None
 
     def _send(self, file: _Opened, go_on: KeepGoing) -> Copy:
-        content = file.content(lambda count: go_on(0))  # reading is not sending
+        content = replace(
+            file.content(lambda count: go_on(0)),  # reading is not sending
+            begun=BegunUpload(self._run.journal.directory, file.step.seq),
+        )
         target = self._run.bucket(file.step.destination_root)
         sent = target.upload(content, file.step.destination, file.step.occupant, go_on)
         return Copy(file.step.destination, content.sha256, sent.fingerprint)

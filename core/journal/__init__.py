@@ -252,6 +252,11 @@ class Journal:
         return self._files.directory.name
 
     @property
+    def directory(self) -> Path:
+        """Where the operation's files are."""
+        return self._files.directory
+
+    @property
     def unwritten(self) -> int:
         """How many records wait in the batch under way."""
         return len(self._pending)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from random import Random
 
 import msgspec
 import pytest
 
 from core.errors import RemoteLost
 from core.model import Plan
+from core.storage.s3 import sending
 from core.storage.s3.endpoint import Endpoint
 from core.storage.s3.objects import Objects
 from tests.s3.faults import FaultProxy
@@ -244,6 +247,113 @@ def test_a_refusal_ends_the_run_where_it_is_and_it_goes_on_later(shaky_stage: St
     rule.times = 0
     assert stage.run(plan)[0] == "completed"
     assert stage.objects() == {"x/a": b"a", "b": b"b"}
+
+
+# -- uploads by parts
+
+PART = 5 * 1024 * 1024
+LARGE = Random(5).randbytes(3 * PART + 7)
+
+
+@pytest.fixture
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have files go up by the smallest parts that S3 takes."""
+    monkeypatch.setattr(sending, "UPLOAD_WHOLE", PART)
+    monkeypatch.setattr(sending, "UPLOAD_PART", PART)
+
+
+def _sent(proxy: FaultProxy) -> list[str]:
+    return sorted(found[1] for line in proxy.lines if (found := re.search(r"^PUT .*partNumber=(\d)", line)))
+
+
+def _uploads_under_way(stage: Stage) -> list[str]:
+    """Return the ids of uploads by parts that are neither completed nor given up."""
+    answer = stage.bucket.endpoint.call("list_multipart_uploads", Bucket=stage.bucket.name)
+    return [upload["UploadId"] for upload in answer.get("Uploads", ())]
+
+
+def _broken_off(stage: Stage, proxy: FaultProxy) -> Plan:
+    """Begin to send a large file, of which the third part is refused."""
+    stage.write({"large": LARGE})
+    plan = stage.plan([("upload", "large", "@large")])
+    rule = proxy.add("forbidden", "PUT .*partNumber=3", times=1000)
+    with pytest.raises(RemoteLost):
+        stage.run(plan)
+    rule.times = 0
+    proxy.lines.clear()
+    return plan
+
+
+def _notes(stage: Stage, plan: Plan) -> list[Path]:
+    return list(stage.operation(plan.operation).directory.glob("upload-*"))
+
+
+def test_an_upload_goes_on_with_the_parts_that_are_there(
+    shaky_stage: Stage, proxy: FaultProxy, small_parts: None
+) -> None:
+    plan = _broken_off(shaky_stage, proxy)
+
+    assert shaky_stage.run(plan)[0] == "completed"
+
+    assert "3" in _sent(proxy) and not {"1", "2"} & set(_sent(proxy)), "what was there was not sent again"
+    assert shaky_stage.objects() == {"large": LARGE}
+    assert (_uploads_under_way(shaky_stage), _notes(shaky_stage, plan)) == ([], [])
+
+
+def test_an_upload_that_somebody_gave_up_is_begun_anew(
+    shaky_stage: Stage, proxy: FaultProxy, small_parts: None
+) -> None:
+    plan = _broken_off(shaky_stage, proxy)
+    place = {"Bucket": shaky_stage.bucket.name, "Key": shaky_stage.bucket.key(b"large")}
+    (upload,) = _uploads_under_way(shaky_stage)
+    shaky_stage.bucket.endpoint.call("abort_multipart_upload", **place, UploadId=upload)
+
+    assert shaky_stage.run(plan)[0] == "completed"
+
+    assert set(_sent(proxy)) == {"1", "2", "3", "4"}
+    assert shaky_stage.objects() == {"large": LARGE}
+
+
+def test_parts_of_a_file_that_changed_since_are_given_up(
+    shaky_stage: Stage, proxy: FaultProxy, small_parts: None
+) -> None:
+    plan = _broken_off(shaky_stage, proxy)
+    assert _uploads_under_way(shaky_stage)
+    shaky_stage.write({"large": LARGE[::-1]})
+    os.utime(shaky_stage.folder / "large", ns=(1, 1))
+
+    assert [outcome for outcome, _ in shaky_stage.run(plan)[2]] == ["skipped"]
+
+    assert (_uploads_under_way(shaky_stage), _notes(shaky_stage, plan)) == ([], [])
+    assert (shaky_stage.objects(), _sent(proxy)) == ({}, [])
+
+
+def test_an_upload_whose_last_answer_was_lost_is_known_as_our_own(
+    shaky_stage: Stage, proxy: FaultProxy, small_parts: None
+) -> None:
+    shaky_stage.write({"large": LARGE})
+    proxy.add("lost_answer", "POST .*large.uploadId")
+
+    assert shaky_stage.act([("upload", "large", "@large")])[0] == "completed"
+
+    assert shaky_stage.objects() == {"large": LARGE}
+    assert _uploads_under_way(shaky_stage) == []
+
+
+@pytest.mark.heavy
+def test_an_upload_goes_on_after_its_process_was_killed(stage: Stage) -> None:
+    content = Random(6).randbytes(sending.UPLOAD_PART * 3 + 1)
+    stage.write({"large": content})
+    plan = stage.plan([("upload", "large", "@large")])
+    requests = 5  # a look at the bucket, one at the place, the beginning, two parts
+
+    assert _dies(stage, plan, requests, True)
+    assert stage.objects_at_rest() == {}
+    assert _uploads_under_way(stage) and _notes(stage, plan)
+    assert stage.run(plan)[0] == "completed"
+
+    assert stage.objects() == {"large": content}
+    assert (_uploads_under_way(stage), _notes(stage, plan)) == ([], [])
 
 
 # -- a process that dies at each of its requests

@@ -13,6 +13,7 @@ from core.storage import Entry
 from core.storage.s3.bucket import Found, Head, token
 from core.storage.s3.changing import Changing
 from core.storage.s3.endpoint import PreconditionFailed
+from core.storage.s3.parts import Parts
 
 COPY_MAX = 5 * 1024**3
 """Bytes that one CopyObject takes at most (AWS, API reference of CopyObject)."""
@@ -151,7 +152,7 @@ class Copying(Changing):
                 raise SourceChanged from None
             return str(answer["CopyPartResult"]["ETag"])
 
-        etag = target.by_parts(move.destination, kept, -(-size // COPY_PART), part, condition)
+        etag = target.by_parts(move.destination, Parts(kept, condition, -(-size // COPY_PART), part))
         return _copied(move, found.entry, etag)
 
     def _tags(self, path: bytes) -> str:

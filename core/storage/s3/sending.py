@@ -7,12 +7,13 @@ import os
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.errors import DestinationTaken, IoFailed, SourceChanged
+from core.errors import DestinationTaken, IoFailed, SourceChanged, SourceMissing
 from core.model import Fingerprint
 from core.storage import Entry, KeepGoing
 from core.storage.s3.bucket import MTIME, SHA256, Head, token
 from core.storage.s3.changing import Changing, quoted
 from core.storage.s3.endpoint import PreconditionFailed
+from core.storage.s3.parts import Begun, Parts
 
 UPLOAD_WHOLE = 16 * 1024**2
 """Files up to so many bytes go up in one request."""
@@ -31,6 +32,8 @@ class Content:
     sha256: bytes
     headers: dict[str, str] = field(default_factory=dict)
     """E.g. `ContentType`."""
+    begun: Begun = field(default_factory=Begun)
+    """Where it is noted which upload by parts it is sent by."""
 
     @property
     def metadata(self) -> dict[str, str]:
@@ -67,6 +70,8 @@ class Sending(Changing):
                 etag = self._upload_parts(content, path, self._condition_of_parts(occupant), go_on)
         except PreconditionFailed:
             return self._uploaded_before(content, path)
+        except SourceMissing:  # an upload by parts ended with an earlier request, whose answer was lost, or by others
+            etag = ""
         head = self._own(content, path)
         if head is None or (content.size <= UPLOAD_WHOLE and etag != head.entry.version):
             raise IoFailed("the endpoint does not have what was uploaded")
@@ -107,15 +112,18 @@ class Sending(Changing):
     def _upload_parts(self, content: Content, path: bytes, condition: dict[str, str], go_on: KeepGoing) -> str:
         size = max(UPLOAD_PART, -(-content.size // PARTS_MAX))
 
-        def part(number: int, upload: dict[str, Any]) -> str:
-            start = (number - 1) * size
-            body = content.part(start, min(size, content.size - start))
+        def length(number: int) -> int:
+            return min(size, content.size - (number - 1) * size)
+
+        def send(number: int, upload: dict[str, Any]) -> str:
+            body = content.part((number - 1) * size, length(number))
             etag = str(self.endpoint.call("upload_part", **upload, PartNumber=number, Body=body)["ETag"])
             go_on(len(body))
             return etag
 
         kept = {"Metadata": content.metadata, **content.headers}
-        return self.by_parts(path, kept, -(-content.size // size), part, condition)
+        count, digest = -(-content.size // size), content.sha256.hex()
+        return self.by_parts(path, Parts(kept, condition, count, send, length, digest, size, content.begun))
 
     def _uploaded_before(self, content: Content, path: bytes) -> Entry:
         """Return the object if it is our own, of a request whose answer was lost. Raises DestinationTaken."""
