@@ -1,16 +1,21 @@
 """What was decided about files: the agent leaves them alone until the file or the rules change, or a person asks.
 
 A person undid or rejected, a step failed, a rule copied. Rebuilt from the journals.
+
+Most decisions are made about whole folders at once, so that what is decided of a folder's files stands in one row. What
+a rule copied stands in a row for each.
 """
 
 from __future__ import annotations
 
+import sqlite3
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from threading import Lock
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, msgpack
 
 from core.journal import Outcomes
 from core.journal.courses import course
@@ -19,9 +24,10 @@ from core.storage import Entry
 from core.stores.database import opened
 
 _DECISIONS = """
-CREATE TABLE IF NOT EXISTS decisions (
-    path BLOB NOT NULL, subject TEXT NOT NULL, what TEXT NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
-    rules TEXT NOT NULL, operation TEXT NOT NULL, PRIMARY KEY (path, subject)
+CREATE TABLE IF NOT EXISTS folders (folder BLOB PRIMARY KEY, decided BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS copies (
+    path BLOB NOT NULL, rule TEXT NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+    PRIMARY KEY (path, rule)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS passes (root BLOB PRIMARY KEY, rules TEXT NOT NULL) WITHOUT ROWID;
 """
@@ -45,6 +51,20 @@ class Decision(Struct, frozen=True):
     subject: str = ""
 
 
+class _Decided(Struct, frozen=True, array_like=True, gc=False):
+    """A decision as it stands in its folder's row, by the name of the file."""
+
+    what: What
+    size: int
+    mtime_ns: int
+    rules: str
+    operation: str
+
+
+_decode = msgpack.Decoder(dict[bytes, _Decided]).decode
+_encode = msgpack.Encoder().encode
+
+
 class Decisions:
     """What was decided about files, by absolute path. Calls may come from any thread."""
 
@@ -52,7 +72,7 @@ class Decisions:
         """Open or make the decisions."""
         self._lock = Lock()
         self._connection = opened(path, _DECISIONS)
-        self._beneath: dict[bytes, dict[bytes, Decision]] = {}
+        self._beneath: dict[bytes, dict[bytes, _Decided]] = {}
 
     def close(self) -> None:
         """Close the database."""
@@ -60,12 +80,19 @@ class Decisions:
 
     def record(self, decisions: Iterable[Decision]) -> None:
         """Remember decisions, durably; a newer one on the same file replaces the older."""
-        rows = (
-            (each.path, each.subject, each.what, each.size, each.mtime_ns, each.rules, each.operation)
-            for each in decisions
-        )
-        with self._lock, self._connection:
-            self._connection.executemany("INSERT OR REPLACE INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+        copies: list[tuple[bytes, str, int, int]] = []
+        folders: dict[bytes, dict[bytes, _Decided]] = defaultdict(dict)
+        for each in decisions:
+            if each.what == "copied":
+                copies.append((each.path, each.subject, each.size, each.mtime_ns))
+            else:
+                folder, _, name = each.path.rpartition(b"/")
+                folders[folder][name] = _Decided(each.what, each.size, each.mtime_ns, each.rules, each.operation)
+        with self._lock, self._connection as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany("INSERT OR REPLACE INTO copies VALUES (?, ?, ?, ?)", copies)
+            for folder, decided in folders.items():
+                _add(connection, folder, decided)
             self._beneath.clear()
 
     def blocks(self, root: bytes, entry: Entry, rules: str) -> str | None:
@@ -73,29 +100,29 @@ class Decisions:
 
         Holds only while the file is as it was then and the rules (by their hash) are the same.
         """
-        decision = self._of_root(root).get(entry.path)
-        if decision is None or (decision.size, decision.mtime_ns) != (entry.size, _mark(entry.fingerprint)):
+        decided = self._of_root(root).get(entry.path)
+        if decided is None or (decided.size, decided.mtime_ns) != (entry.size, _mark(entry.fingerprint)):
             return None
-        return decision.what if decision.rules == rules else None
+        return decided.what if decided.rules == rules else None
 
     def copied(self, path: bytes, entry: Entry, rule: str) -> bool:
         """Tell whether a rule copied the file at an absolute path already, as it is now."""
-        query = (
-            "SELECT 1 FROM decisions WHERE path = ? AND subject = ? AND what = 'copied' AND size = ? AND mtime_ns = ?"
-        )
+        query = "SELECT 1 FROM copies WHERE path = ? AND rule = ? AND size = ? AND mtime_ns = ?"
         mark = _mark(entry.fingerprint)
         with self._lock:
             return self._connection.execute(query, (path, rule, entry.size, mark)).fetchone() is not None
 
-    def _of_root(self, root: bytes) -> dict[bytes, Decision]:
+    def _of_root(self, root: bytes) -> dict[bytes, _Decided]:
         """Return the decisions beneath a root by relative path; read once, a planner asks for every file."""
         with self._lock:
             if root not in self._beneath:
-                prefix = root.rstrip(b"/") + b"/"
-                query = "SELECT * FROM decisions WHERE path >= ? AND path < ? AND subject = ''"
-                rows = self._connection.execute(query, (prefix, prefix[:-1] + b"0"))  # "0" follows "/"
+                top = root.rstrip(b"/")
+                query = "SELECT folder, decided FROM folders WHERE folder = ? OR folder >= ? AND folder < ?"
+                rows = self._connection.execute(query, (top, top + b"/", top + b"0"))  # "0" follows "/"
                 self._beneath[root] = {
-                    row[0][len(prefix) :]: Decision(row[0], row[2], row[3], row[4], row[5], row[6]) for row in rows
+                    (folder + b"/" + name)[len(top) + 1 :]: decided
+                    for folder, row in rows
+                    for name, decided in _decode(row).items()
                 }
             return self._beneath[root]
 
@@ -111,6 +138,13 @@ class Decisions:
         """Remember that a folder's pass with these rules came to its end, or was rejected."""
         with self._lock, self._connection:
             self._connection.execute("INSERT OR REPLACE INTO passes VALUES (?, ?)", (root, rules))
+
+
+def _add(connection: sqlite3.Connection, folder: bytes, decided: dict[bytes, _Decided]) -> None:
+    """Add what was decided of some files of a folder to what was decided of others."""
+    known = connection.execute("SELECT decided FROM folders WHERE folder = ?", (folder,)).fetchone()
+    row = _encode(_decode(known[0]) | decided if known else decided)
+    connection.execute("INSERT OR REPLACE INTO folders VALUES (?, ?)", (folder, row))
 
 
 def undone_decisions(rules: str, request: Request, plan: Plan, outcomes: Outcomes) -> Iterator[Decision]:

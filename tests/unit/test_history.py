@@ -129,6 +129,35 @@ def test_a_decision_in_a_folder_of_a_longer_name_is_not_taken_for_one_of_this(de
     assert decisions.blocks(ROOT + b"2", entry(b"a"), "rules") == "undone"
 
 
+def test_a_decision_replaces_an_older_one_and_no_other_of_its_folder(decisions: Decisions, tmp_path: Path) -> None:
+    decisions.record(Decision(ROOT + b"/sub/" + name, "failed", 10, 20, "rules", "op") for name in (b"a", b"b"))
+    other = Decisions(tmp_path / "decisions.db")
+    other.record([Decision(ROOT + b"/sub/b", "undone", 10, 20, "rules", "op2")])
+    decisions.record([Decision(ROOT + b"/sub/c", "rejected", 10, 20, "rules", "op3")])
+    told = {name: decisions.blocks(ROOT, entry(b"sub/" + name), "rules") for name in (b"a", b"b", b"c", b"d")}
+    assert told == {b"a": "failed", b"b": "undone", b"c": "rejected", b"d": None}
+    other.close()
+
+
+PLACES = (b"/a", b"/srv/b", b"/srv.d/c", b"s3://b/p/d", b"s3://b/p//e")
+
+
+def test_decisions_at_the_top_of_all_and_of_a_folder(decisions: Decisions) -> None:
+    decisions.record(Decision(path, "undone", 10, 20, "rules", "op") for path in PLACES)
+    beneath = {b"/": (b"a", b"srv/b", b"srv.d/c"), b"/srv": (b"b",), b"/srv.d": (b"c",), b"s3://b/p": (b"d", b"/e")}
+    for root, names in beneath.items():
+        assert [decisions.blocks(root, entry(name), "rules") for name in names] == ["undone"] * len(names)
+    assert decisions.blocks(b"/srv", entry(b"c"), "rules") is None
+
+
+def test_what_a_rule_copied_is_asked_of_that_rule_and_that_file(decisions: Decisions) -> None:
+    decisions.record([Decision(ROOT + b"/a", "copied", 10, 20, "rules", "op", subject="backup")])
+    assert decisions.copied(ROOT + b"/a", entry(b"a"), "backup")
+    assert not decisions.copied(ROOT + b"/a", entry(b"a"), "another rule")
+    assert not decisions.copied(ROOT + b"/a", entry(b"a", size=11), "backup")
+    assert decisions.blocks(ROOT, entry(b"a"), "rules") is None
+
+
 def test_what_an_undo_put_back_is_undone_where_it_is_now(decisions: Decisions) -> None:
     request, plan, outcomes = operation(2, (b"Pictures/a", b"a"))
     outcomes.add(Finished(0, "done", destination=b"a (1)"))
