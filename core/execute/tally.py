@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -63,21 +64,17 @@ class CopyProgress:
 
 def tally_of(plan: Plan, finished: Mapping[int, Finished]) -> Tally:
     """Return how far a plan is by the records of its steps."""
-    files = {"pending": 0, "done": 0, "skipped": 0, "failed": 0}
-    sizes = dict(files)
-    for step in plan.steps:
-        if step.kind not in DIRECTORY_KINDS:
-            outcome = finished[step.seq].outcome if step.seq in finished else "pending"
-            files[outcome] += 1
-            if step.fingerprint:
-                sizes[outcome] += step.fingerprint.size
+    files = [step for step in plan.steps if step.kind not in DIRECTORY_KINDS]
+    outcomes = [finished[step.seq].outcome if step.seq in finished else "pending" for step in files]
+    sizes = [step.fingerprint.size if step.fingerprint else 0 for step in files]
+    number = Counter(outcomes)
     return Tally(
-        done=files["done"],
-        total=sum(files.values()),
-        skipped=files["skipped"],
-        failed=files["failed"],
-        bytes_done=sizes["done"],
-        bytes_total=sum(sizes.values()),
+        done=number["done"],
+        total=len(files),
+        skipped=number["skipped"],
+        failed=number["failed"],
+        bytes_done=sum([size for size, outcome in zip(sizes, outcomes, strict=True) if outcome == "done"]),
+        bytes_total=sum(sizes),
     )
 
 

@@ -167,7 +167,7 @@ class Directories:
     def place(self, path: bytes) -> tuple[int, bytes]:
         """Return the descriptor of the directory that holds `path`, and the name in it. Raises OSError, EscapesRoot."""
         parent, _, name = path.rpartition(b"/")
-        if name in _NO_NAMES or b"\0" in name:
+        if name in _NO_NAMES or 0 in name:
             raise EscapesRoot
         found = self._open.get(parent)  # as `of` does: this is asked twice for each file of a plan
         if found is None:

@@ -51,10 +51,12 @@ class LocalStorage(Directories):
             status = os.stat(name, dir_fd=directory, follow_symlinks=False)
         except (OSError, StorageError):
             return False
-        is_same = (status.st_ino, status.st_size, status.st_mtime_ns) == (
-            *(expected.inode, expected.size, expected.mtime_ns),
+        return (
+            status.st_ino == expected.inode
+            and status.st_size == expected.size
+            and status.st_mtime_ns == expected.mtime_ns
+            and stat.S_ISREG(status.st_mode)
         )
-        return is_same and stat.S_ISREG(status.st_mode)
 
     def exists(self, path: bytes) -> bool:
         """Tell whether anything has this name, be it a directory or a dangling symlink."""
