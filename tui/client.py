@@ -9,6 +9,7 @@ other errors of `core.errors` when the agent says no. Answers are the structs of
 
 from __future__ import annotations
 
+import asyncio
 from base64 import b64encode
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
@@ -237,9 +238,11 @@ class AgentClient:
     async def _listen(self, path: str, *, until: str = "") -> AsyncGenerator[Event, None]:
         decoder = msgspec.json.Decoder(Event)
         try:
-            async with self._open().ws_connect(
-                _url(path), max_msg_size=LARGEST_MESSAGE, heartbeat=HEARTBEAT_SECONDS
-            ) as socket:
+            async with asyncio.timeout(HEARTBEAT_SECONDS):  # an agent that is stopped lets one in and says nothing
+                connected = await self._open().ws_connect(
+                    _url(path), max_msg_size=LARGEST_MESSAGE, heartbeat=HEARTBEAT_SECONDS
+                )
+            async with connected as socket:
                 async for message in socket:
                     if message.type not in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
                         continue

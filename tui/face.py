@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 LONGEST_RETRY = 10.0
+MET = 100
+"""Operations that are asked for when the agent is met, the latest."""
 
 
 class Face(Named, App[None], inherit_bindings=False):
@@ -190,11 +192,25 @@ class Face(Named, App[None], inherit_bindings=False):
         self.changed()
 
     async def _meet(self) -> None:
-        """Ask for everything that home shows."""
+        """Ask for everything that home shows, and for older operations that were not over or are looked at."""
         status, me, operations = await asyncio.gather(
-            self.agent.status(), self.agent.me(), self.agent.operations(limit=100)
+            self.agent.status(), self.agent.me(), self.agent.operations(limit=MET)
         )
-        self.live.met(status, me, operations, self.around.now())
+        told = {operation.id for operation in (*operations, *status.waiting)}
+        running = {progress.operation for progress in status.running}
+        others = (self.live.unfinished() | running | self._looked_at()) - told
+        asked = await asyncio.gather(*map(self.agent.operation, others), return_exceptions=True)
+        found = [operation for operation in asked if isinstance(operation, Operation)]
+        self.live.met(status, me, [*operations, *found], self.around.now())
+
+    def _looked_at(self) -> set[str]:
+        """Return the ids of the operations that screens speak of."""
+        found = set()
+        for screen in self.screen_stack:
+            with suppress(NoMatches):  # the screen is on its way in or out
+                if isinstance(screen, Placed) and screen.operation is not None:
+                    found.add(screen.operation.id)
+        return found
 
     def changed(self) -> None:
         """Draw the picture: at once when it was quiet, else with the next beat. Nothing beats while nothing changes."""

@@ -28,6 +28,8 @@ class Live:
     lost: str = ""
     seq: int = 0
     """The number of the last event that was heard."""
+    meetings: int = 0
+    """Grows when the agent was met, also after an absence: whatever was asked before may be out of date."""
     endings: int = 0
     """Grows when an operation ends, and when the agent was met: what was done today is another number then."""
     changes: int = 0
@@ -45,7 +47,13 @@ class Live:
             self._put(operation)
         self.connected, self.lost = True, ""
         self.endings += 1
+        self.meetings += 1
         self._changed(now)
+
+    def unfinished(self) -> set[str]:
+        """Return the ids of what is known to be under way or to wait."""
+        known = {operation.id for operation in self.operations.values() if operation.state not in FINAL_STATES}
+        return known.union(self.progress)
 
     def missed_before(self, event: Event) -> bool:
         """Tell whether events came between the last one heard and this one, and did not arrive."""

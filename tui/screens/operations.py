@@ -71,6 +71,7 @@ class Operations(Place):
         self._whole = False
         self._to_the_end = False
         self._generation = 0
+        self._meetings = 0
         self._asking = False
         self._refused = ""
 
@@ -90,6 +91,7 @@ class Operations(Place):
         """Ask for the first page."""
         if self._folder:
             self.query_one(FilterBar).value = self._folder
+        self._meetings = self.live.meetings
         self._restart()
         if self._filtering:
             self.action_filter()
@@ -179,6 +181,9 @@ class Operations(Place):
 
     def live_changed(self) -> None:
         """Take over what is newer in the live picture, and what began meanwhile."""
+        if self._meetings != self.live.meetings:  # more may have come in an absence than the picture holds
+            self._meetings = self.live.meetings
+            self._restart()
         known = {operation.id for operation in self._operations}
         self._operations = [self.live.operations.get(operation.id, operation) for operation in self._operations]
         newest = max((operation.sequence for operation in self._operations), default=-1)

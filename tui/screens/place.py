@@ -92,6 +92,11 @@ class Placed(Named, ClosesOnce[T]):
         """Host, home and clock."""
         return self.face.around
 
+    @property
+    def operation(self) -> Operation | None:
+        """The operation that it speaks of, if it speaks of one."""
+        return None
+
     def key(self, name: str) -> str:
         """Return the key of what is called `name`, as people call it."""
         return self.face.outfit.key(name)
