@@ -35,6 +35,8 @@ CREATE TABLE IF NOT EXISTS passes (root BLOB PRIMARY KEY, rules TEXT NOT NULL) W
 
 What = Literal["undone", "rejected", "failed", "copied"]
 
+_IS_OLD = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'decisions'"
+
 
 class Decision(Struct, frozen=True):
     """That a file, as it was then, was undone, rejected, failed or copied. `subject`: the copy's rule, else empty.
@@ -73,6 +75,18 @@ class Decisions:
         self._lock = Lock()
         self._connection = opened(path, _DECISIONS)
         self._beneath: dict[bytes, dict[bytes, _Decided]] = {}
+        self._take_over()
+
+    def _take_over(self) -> None:
+        """Bring over what was decided when each decision had a row of its own."""
+        if not self._connection.execute(_IS_OLD).fetchone():
+            return
+        with self._lock, self._connection as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            if connection.execute(_IS_OLD).fetchone():  # and no other process was faster
+                rows = connection.execute("SELECT path, what, size, mtime_ns, rules, operation, subject FROM decisions")
+                _write(connection, [Decision(*row) for row in rows])
+                connection.execute("DROP TABLE decisions")
 
     def close(self) -> None:
         """Close the database."""
@@ -80,19 +94,9 @@ class Decisions:
 
     def record(self, decisions: Iterable[Decision]) -> None:
         """Remember decisions, durably; a newer one on the same file replaces the older."""
-        copies: list[tuple[bytes, str, int, int]] = []
-        folders: dict[bytes, dict[bytes, _Decided]] = defaultdict(dict)
-        for each in decisions:
-            if each.what == "copied":
-                copies.append((each.path, each.subject, each.size, each.mtime_ns))
-            else:
-                folder, _, name = each.path.rpartition(b"/")
-                folders[folder][name] = _Decided(each.what, each.size, each.mtime_ns, each.rules, each.operation)
         with self._lock, self._connection as connection:
             connection.execute("BEGIN IMMEDIATE")
-            connection.executemany("INSERT OR REPLACE INTO copies VALUES (?, ?, ?, ?)", copies)
-            for folder, decided in folders.items():
-                _add(connection, folder, decided)
+            _write(connection, decisions)
             self._beneath.clear()
 
     def blocks(self, root: bytes, entry: Entry, rules: str) -> str | None:
@@ -138,6 +142,20 @@ class Decisions:
         """Remember that a folder's pass with these rules came to its end, or was rejected."""
         with self._lock, self._connection:
             self._connection.execute("INSERT OR REPLACE INTO passes VALUES (?, ?)", (root, rules))
+
+
+def _write(connection: sqlite3.Connection, decisions: Iterable[Decision]) -> None:
+    copies: list[tuple[bytes, str, int, int]] = []
+    folders: dict[bytes, dict[bytes, _Decided]] = defaultdict(dict)
+    for each in decisions:
+        if each.what == "copied":
+            copies.append((each.path, each.subject, each.size, each.mtime_ns))
+        else:
+            folder, _, name = each.path.rpartition(b"/")
+            folders[folder][name] = _Decided(each.what, each.size, each.mtime_ns, each.rules, each.operation)
+    connection.executemany("INSERT OR REPLACE INTO copies VALUES (?, ?, ?, ?)", copies)
+    for folder, decided in folders.items():
+        _add(connection, folder, decided)
 
 
 def _add(connection: sqlite3.Connection, folder: bytes, decided: dict[bytes, _Decided]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -137,6 +139,23 @@ def test_a_decision_replaces_an_older_one_and_no_other_of_its_folder(decisions: 
     told = {name: decisions.blocks(ROOT, entry(b"sub/" + name), "rules") for name in (b"a", b"b", b"c", b"d")}
     assert told == {b"a": "failed", b"b": "undone", b"c": "rejected", b"d": None}
     other.close()
+
+
+def test_what_was_decided_when_each_decision_had_a_row_still_holds(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "decisions.db")) as old, old:
+        old.execute(
+            "CREATE TABLE decisions (path BLOB NOT NULL, subject TEXT NOT NULL, what TEXT NOT NULL, size INTEGER NOT NULL"
+            ", mtime_ns INTEGER NOT NULL, rules TEXT NOT NULL, operation TEXT NOT NULL, PRIMARY KEY (path, subject))"
+        )
+        rows = [
+            (ROOT + b"/a", "", "undone", 10, 20, "rules", "op"),
+            (ROOT + b"/a", "backup", "copied", 10, 20, "rules", "op"),
+        ]
+        old.executemany("INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+    for _ in range(2):
+        with closing(Decisions(tmp_path / "decisions.db")) as decisions:
+            assert decisions.blocks(ROOT, entry(b"a"), "rules") == "undone"
+            assert decisions.copied(ROOT + b"/a", entry(b"a"), "backup")
 
 
 PLACES = (b"/a", b"/srv/b", b"/srv.d/c", b"s3://b/p/d", b"s3://b/p//e")
