@@ -17,14 +17,20 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from core.execute import execute
+from core.storage.s3.endpoint import Endpoint
+from core.storage.s3.objects import Objects
 from tests.acting import Silent
 from tests.s3.conftest import open_bucket
+from tests.s3.faults import FaultProxy
 from tests.s3.pairs import PairStage
 from tests.s3.servers import Server
 
 NAMES = ("a", "b.txt", "d/a", "d/c", "e/f/g", "é")
 _numbers = itertools.count(1)
 _clock = itertools.count(1)
+
+Edit = tuple[str, str, str, str]
+"""What is done, on which side, to which name, and the other name that it takes."""
 
 names = st.sampled_from(NAMES)
 edits = st.one_of(
@@ -148,8 +154,6 @@ def test_both_sides_become_the_same_and_nothing_is_lost(name: str, servers: dict
     )
     @given(rounds)
     def scenario(steps: list[tuple[list[tuple[str, str, str, str]], list[tuple[str, str, str, str]], str]]) -> None:
-        from core.storage.s3.endpoint import Endpoint
-
         endpoint = Endpoint(server.remote)
         bucket = open_bucket(server, endpoint)
         pair = PairStage(tmp_path / f"{next(_numbers)}", bucket)
@@ -191,3 +195,106 @@ def _overwritten(people: People, edit: tuple[str, str, str, str]) -> set[bytes]:
     before = everything(people.pair)
     people.do(edit)
     return before - everything(people.pair)
+
+
+# -- amid a sync ------------------------------------------------------------------------------------------
+
+amid = st.lists(
+    st.tuples(
+        st.lists(edits, max_size=4),  # before the plan
+        st.lists(st.tuples(st.integers(0, 25), edits), max_size=4),  # when its run makes a request of that number
+        st.lists(st.integers(0, 25), max_size=2),  # requests of the run whose answers are lost
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
+class Amid:
+    """Hears each request before it goes on, and has people edit, or its answer lost, when its turn comes."""
+
+    def __init__(self, people: People, proxy: FaultProxy) -> None:
+        self.may_be_gone: set[bytes] = set()
+        self._people = people
+        self._proxy = proxy
+        self._edits: list[tuple[int, Edit]] = []
+        self._lost: list[int] = []
+        self._count = 0
+
+    def begin(self, edits: list[tuple[int, Edit]], lost: list[int]) -> None:
+        self._edits, self._lost, self._count = edits, lost, 0
+        self._proxy.on_request = self._hear
+
+    def end(self) -> None:
+        self._proxy.on_request = None
+        self._proxy.rules.clear()
+        for _, edit in [each for each in self._edits if each[0] >= self._count]:
+            self.edit(edit)
+
+    def _hear(self, line: str) -> None:
+        now, self._count = self._count, self._count + 1
+        for number, edit in self._edits:
+            if number == now:
+                self.edit(edit)
+        if now in self._lost:
+            self._proxy.add("lost_answer", ".")
+
+    def edit(self, edit: Edit) -> None:
+        """Carry an edit out; what it replaces or deletes is gone by a person's hand."""
+        what, side, name, _ = edit
+        if what in ("write", "delete"):
+            pair = self._people.pair
+            found = pair.here().get(name) if side == "here" else pair.there().get(name)
+            self.may_be_gone |= {found} if found is not None else set()
+        self._people.do(edit)
+
+
+@pytest.mark.heavy
+@pytest.mark.timeout(1200)
+def test_edits_amid_a_sync_and_lost_answers_lose_nothing_where_conditions_are_honoured(
+    servers: dict[str, Server], proxy: FaultProxy, tmp_path: Path
+) -> None:
+    server = servers["ministack"]
+
+    @settings(
+        max_examples=60,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate, Phase.shrink],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(amid)
+    def scenario(turns: list[tuple[list[Edit], list[tuple[int, Edit]], list[int]]]) -> None:
+        straight, shaky = Endpoint(server.remote), Endpoint(Server("ministack", proxy.port).remote)
+        bucket = open_bucket(server, straight)
+        directory = tmp_path / f"{next(_numbers)}"
+        people = People(PairStage(directory, bucket))
+        pair = PairStage(directory, Objects(bucket.root, shaky, bucket.can))
+        hearing = Amid(people, proxy)
+        try:
+            for before, meanwhile, lost in turns:
+                for edit in before:
+                    hearing.edit(edit)
+                plan = pair.plan_sync()
+                hearing.begin(meanwhile, lost)
+                pair.carry_out(plan)
+                hearing.end()
+            for _ in range(4):
+                if not pair.plan_sync().steps:
+                    break
+                pair.sync()
+            left = pair.plan_sync().steps
+            assert [step for step in left if not step.refused] == []
+            refused = {step.source.decode() for step in left}
+            here = {path: content for path, content in pair.here().items() if path not in refused}
+            there = {path: content for path, content in pair.there().items() if path not in refused}
+            assert here == there
+            assert people.made - hearing.may_be_gone <= everything(people.pair)
+        finally:
+            proxy.on_request = None
+            proxy.rules.clear()
+            for each in (bucket, pair.bucket, straight, shaky):
+                each.close()
+
+    scenario()
