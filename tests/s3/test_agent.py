@@ -10,6 +10,7 @@ import pytest
 
 from core.storage.s3.objects import Objects
 from tests.agents import AgentUnderTest, until
+from tests.s3.faults import FaultProxy
 from tests.s3.servers import REGION, Server, environment
 from tests.s3.stage import Stage
 
@@ -25,6 +26,10 @@ def stage(tmp_path: Path, bucket: Objects) -> Stage:
 
 @pytest.fixture
 def agent(tmp_path: Path, server: Server, stage: Stage) -> AgentUnderTest:
+    return agent_for(tmp_path, server, stage)
+
+
+def agent_for(tmp_path: Path, server: Server, stage: Stage) -> AgentUnderTest:
     agent = AgentUnderTest(tmp_path)
     agent.environment = environment()
     agent.head(
@@ -122,3 +127,24 @@ def test_what_makes_no_sense_is_refused_with_its_field(
         answer = agent.post("/api/v1/operations", {"folder": "scans", **body})
 
     assert (answer.status, answer.body["error"]["field"]) == (422, field)
+
+
+@pytest.mark.heavy
+def test_a_remote_that_refuses_rests_the_pair_until_it_takes_requests_again(
+    tmp_path: Path, shaky: Objects, proxy: FaultProxy
+) -> None:
+    stage = Stage(tmp_path, shaky)
+    agent = agent_for(tmp_path, Server("ministack", proxy.port), stage)
+    stage.write({"a": b"a", "b": b"b"})
+    with agent.running():
+        agent.post(f"/api/v1/operations/{agent.newest('proposed')['id']}/approve")
+        until(lambda: agent.folder_status("scans")["in_step"], "both are in step")
+        proxy.add("forbidden", ".", times=1_000_000)
+        until(lambda: "refuses" in agent.folder_status("scans")["sync_paused"], "why it rests is told")
+        stage.write({"c": b"new"})
+        assert agent.folder_status("scans")["state"] == "degraded"
+        assert own(stage.files()) == {"a": b"a", "b": b"b", "c": b"new"}
+
+        proxy.rules.clear()
+        until(lambda: own(stage.objects()) == {"a": b"a", "b": b"b", "c": b"new"}, "it goes on by itself")
+        until(lambda: not agent.folder_status("scans")["sync_paused"], "it rests no more")

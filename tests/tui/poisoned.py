@@ -18,6 +18,7 @@ _TEXTS = {
     *("name", "path", "folder", "source", "destination", "reason", "note", "error", "message", "why", "hint", "check"),
     *("requested_by", "keep", "title", "text", "current", "where", "table", "config", "obstacle", "left_alone", "rule"),
     *("ignore", "to", "match", "facts", "recent", "by", "follows", "camera", "needle", "place", "under"),
+    *("bucket", "copy", "sync_paused"),
 }
 """Keys below which text is somebody's, not ours."""
 _COUNTED = {"notes", "refusals"}

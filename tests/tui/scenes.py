@@ -12,6 +12,7 @@ from tests.tui.fake_agent import FakeAgent
 from tests.tui.home_server import big_proposal
 from tests.tui.looking import Look
 from tests.tui.looks_server import INVOICE, MISTAKEN, PHOTO, furnished_to_look
+from tests.tui.pair_server import conflicts
 from tui.screens.mistakes import Mistakes
 from tui.selection import Selection
 from tui.wire_looks import ConfigState
@@ -29,6 +30,7 @@ def furnish(agent: FakeAgent) -> FakeAgent:
     """Put everything there that any screen shows."""
     with_duplicates(agent)
     big_proposal(agent)
+    agent.looks.conflicts["scans"] = conflicts()
     return agent
 
 
@@ -128,6 +130,12 @@ async def alike(look: Look, said: Said) -> None:
     await look.press("2", "down")
 
 
+async def conflicting(look: Look, said: Said) -> None:
+    look.face.looks.conflicts(said("scans"))
+    await look.goes("Conflicts")
+    await look.sees("4 conflicts")
+
+
 async def diagnostics(look: Look, said: Said) -> None:
     await look.press("f12")
     await look.goes("Diagnostics")
@@ -151,6 +159,7 @@ SCENES: tuple[Scene, ...] = (
     mistakes,
     duplicates,
     alike,
+    conflicting,
     diagnostics,
 )
 

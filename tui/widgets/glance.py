@@ -65,10 +65,19 @@ class Glance(Lines):
             self._fact("new today", words.count(folder.new_today)),
             self._fact("settling", words.count(folder.waiting)),
             self._fact("looked", looked),
+            *(self._pair(folder) if words.has_pair(folder) else []),
             EMPTY,
         ]
         ended = [operation for operation in live.ended() if operation.folder == folder.name][:12]
         return [*lines, *self._several(tuple(ended))] if ended else lines
+
+    def _pair(self, folder: FolderStatus) -> list[Line]:
+        """Return how a folder stands with its bucket."""
+        since = words.moment(folder.in_step, self._around.now()) if folder.in_step else "not yet"
+        rests = self._wrapped(f"sync paused: {folder.sync_paused}", "warn") if folder.sync_paused else []
+        told = words.pair(folder)
+        waits = self._wrapped(told, "accent") if told not in ("", "in step") else []
+        return [self._fact("in step", since), *waits, *rests, *self._wrapped(f"⇄ {folder.bucket}", "dim")]
 
     def _several(self, operations: tuple[Operation, ...]) -> list[Line]:
         now = self._around.now()
