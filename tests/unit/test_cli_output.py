@@ -178,3 +178,7 @@ def test_progress_in_words() -> None:
     assert line(Progress(operation="x", phase="scanning", done=1204)) == "looking  1,204 files"
     half = Progress(operation="x", phase="executing", done=5, total=10, rate=412.4, remaining=38.2)
     assert line(half, "organize") == "organize  " + "━" * 14 + "─" * 14 + "   50%  412 files/s  0:38 left"
+    travelling = Progress(
+        operation="x", phase="executing", done=1, total=4, bytes_done=61_400_000, bytes_total=240_000_000
+    )
+    assert line(travelling).endswith("   26%  61.4 MB of 240 MB")

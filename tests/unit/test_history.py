@@ -144,8 +144,9 @@ def test_a_decision_replaces_an_older_one_and_no_other_of_its_folder(decisions: 
 def test_what_was_decided_when_each_decision_had_a_row_still_holds(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "decisions.db")) as old, old:
         old.execute(
-            "CREATE TABLE decisions (path BLOB NOT NULL, subject TEXT NOT NULL, what TEXT NOT NULL, size INTEGER NOT NULL"
-            ", mtime_ns INTEGER NOT NULL, rules TEXT NOT NULL, operation TEXT NOT NULL, PRIMARY KEY (path, subject))"
+            "CREATE TABLE decisions (path BLOB NOT NULL, subject TEXT NOT NULL, what TEXT NOT NULL, "
+            "size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, rules TEXT NOT NULL, operation TEXT NOT NULL, "
+            "PRIMARY KEY (path, subject))"
         )
         rows = [
             (ROOT + b"/a", "", "undone", 10, 20, "rules", "op"),

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from core.model import Progress
-from tui.words import left
+from tui.words import left, size
 
 BAR_CELLS = 28
 SECONDS_BETWEEN = 0.1
@@ -65,6 +65,8 @@ def line(progress: Progress, title: str = "") -> str:
         parts += ["━" * filled + "─" * (BAR_CELLS - filled), f"{share:4.0%}"]
     elif progress.done:
         parts.append(f"{progress.done:,} files")
+    if progress.bytes_total and progress.phase == "executing":
+        parts.append(f"{size(progress.bytes_done)} of {size(progress.bytes_total)}")
     if progress.rate:
         parts.append(f"{progress.rate:,.0f} files/s")
     if progress.remaining is not None:
