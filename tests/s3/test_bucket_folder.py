@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 
+from core.storage import Entry
 from core.storage.s3.objects import Objects
 from tests.commands import Home
 from tests.s3.servers import Server
@@ -69,6 +70,47 @@ def test_objects_are_organized_by_what_they_are_and_taken_back(home: Home, stage
     if server.name == "rclone":  # it never lets go of what was noted once
         told_before["plain.txt"]["mtime"] = metadata(stage)["plain.txt"]["mtime"]
     assert metadata(stage) == told_before
+
+
+@pytest.mark.heavy
+@pytest.mark.timeout(900)
+def test_thousands_of_objects_are_organized_and_come_back_with_all_they_had(
+    home: Home, stage: Stage, server: Server
+) -> None:
+    many = 1000 if server.name == "moto" else 5000  # it answers slower the more it holds
+    call, place, has_tags = stage.bucket.endpoint.call, {"Bucket": stage.bucket.name}, stage.bucket.can.tagging
+
+    def put(number: int) -> None:
+        ending = ("txt", "jpg", "zip", "mp3", "csv")[number % 5]
+        more = {"Tagging": f"n={number}"} if has_tags else {}
+        call(
+            "put_object", **place, Key=f"{stage.bucket.prefix}{number:04d} \u00e9%.{ending}", Body=b"%d" % number,
+            Metadata={"mtime": f"{1_400_000_000 + number * 10_000}.5", "who": f"me {number}"},
+            ContentType=f"application/x-{number % 7}", **more,
+        )  # fmt: skip
+
+    def told(entry: Entry) -> tuple[bytes, bytes, dict[str, str], str, object]:
+        key = stage.bucket.key(entry.path)
+        answer = call("get_object", **place, Key=key)
+        with answer["Body"] as body:
+            content = body.read()
+        tags = call("get_object_tagging", **place, Key=key)["TagSet"] if has_tags else None
+        kind = answer["ContentType"] if server.name != "rclone" else ""  # it goes by the name alone
+        return entry.path, content, {name.lower(): value for name, value in answer["Metadata"].items()}, kind, tags
+
+    stage.bucket.each(put, range(many))
+    before = stage.bucket.each(told, stage.bucket.walk())
+    assert len(before) == many
+
+    done = home.run("organize", "archive", "--json")
+
+    assert (done.code, done.object["counts"]["done"]) == (0, many), done.out + done.err
+    moved = {entry.path for entry in stage.bucket.walk()}
+    assert len(moved) == many and not moved & {path for path, *_ in before}
+
+    undone = home.run("undo", "last", "--json")
+    assert (undone.code, undone.object["counts"]["done"]) == (0, many), undone.out + undone.err
+    assert stage.bucket.each(told, stage.bucket.walk()) == before
 
 
 def test_hostile_keys_stay_and_are_told_of(home: Home, stage: Stage, server: Server) -> None:
