@@ -85,6 +85,8 @@ class BucketMoves:
         differing = self._survivors.compare(step for unit in units for step in unit.steps)
         units = [unit for unit in units if not self._stays(unit, differing)]
         self._copy(source, target, units)
+        for unit in units if self._run.outcomes.attempts > 1 else ():
+            _adopt(target, unit)
         for unit in units:
             if isinstance(unit.trouble, DestinationTaken) and all(self._run.may_number(step) for step in unit.steps):
                 self._copy_to_a_number(source, target, unit)
@@ -184,6 +186,18 @@ class BucketMoves:
     def _record(self, unit: Unit) -> None:
         for step, copy in zip(unit.steps, _entries(unit), strict=True):
             self._run.done(step, copy.path, copy.fingerprint, _undated(step.attributes))
+
+
+def _adopt(target: Objects, unit: Unit) -> None:
+    """Take copies for our own that hold what the sources do, where an attempt before was cut off.
+
+    A server may yet carry out what the process asked for that died.
+    """
+    for number, (step, place, copy) in enumerate(zip(unit.steps, unit.places, unit.copies, strict=True)):
+        if isinstance(copy, DestinationTaken):
+            there, was = target.entry(place), expected(step)
+            if there is not None and (there.size, there.version) == (was.size, was.version):
+                unit.copies[number] = there
 
 
 def _undated(attributes: Attributes | None) -> Attributes | None:

@@ -249,6 +249,32 @@ def test_a_refusal_ends_the_run_where_it_is_and_it_goes_on_later(shaky_stage: St
     assert stage.objects() == {"x/a": b"a", "b": b"b"}
 
 
+def test_a_copy_that_a_server_makes_late_is_not_made_twice(shaky_stage: Stage, proxy: FaultProxy) -> None:
+    stage = shaky_stage
+    stage.put({"a": b"a"})
+    plan = stage.plan([("move", "@a", "@x/a")])
+    rule = proxy.add("forbidden", "PUT .*/x/a", times=1000)
+    with pytest.raises(RemoteLost):
+        stage.run(plan)
+    rule.times = 0
+    straight = Endpoint(Server("ministack", proxy.upstream).remote)
+    place, key = {"Bucket": stage.bucket.name}, stage.bucket.prefix
+    looks: list[str] = []
+
+    def the_copy_comes_late(line: str) -> None:
+        if line.startswith("HEAD") and line.endswith("/x/a"):
+            looks.append(line)
+            if len(looks) == 2:  # the resume has found nothing there, and is about to copy
+                straight.call("copy_object", **place, Key=f"{key}x/a", CopySource={**place, "Key": f"{key}a"})
+
+    proxy.on_request = the_copy_comes_late
+    state = stage.run(plan)[0]
+    straight.close()
+
+    assert (state, len(looks) >= 2) == ("completed", True)
+    assert stage.objects() == {"x/a": b"a"}
+
+
 # -- uploads by parts
 
 PART = 5 * 1024 * 1024
