@@ -25,8 +25,10 @@ from tests.tui.slow_link import SlowTerminal
 
 FILES = 100_000
 IDLE_SECONDS = 10.0
-KEYS = 200
-BETWEEN_KEYS = 0.06
+KEYS = 300
+"""Keys that are pressed while files are moved: there, back, and there again, until they are so many."""
+BETWEEN_KEYS = 0.03
+MOST_TURNS = 12
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -110,6 +112,16 @@ async def quiet(agent: AgentUnderTest, kind: type[PseudoTerminal]) -> None:
         await there.ends()
 
 
+async def pressed_during(agent: AgentUnderTest, there: PseudoTerminal, id: str) -> list[float]:
+    """Press keys until an operation is over; return the seconds that each took to be painted."""
+    ended = asyncio.create_task(asyncio.to_thread(agent.rested, id))
+    keys: list[float] = []
+    while not ended.done():
+        keys.append(await painted(there, b"jk"[len(keys) % 2 :][:1]))
+        await asyncio.sleep(BETWEEN_KEYS)
+    return keys
+
+
 async def busy(agent: AgentUnderTest, files: int) -> None:
     """Measure keys, bytes and processor time while files are moved."""
     async with terminal(agent.state.socket) as there:
@@ -117,20 +129,22 @@ async def busy(agent: AgentUnderTest, files: int) -> None:
         await there.rests()
         proposal = await asyncio.to_thread(agent.newest, "proposed")
         assert agent.post(f"/api/v1/operations/{proposal['id']}/approve").status == 202
-        span = Span(there)
         keys: list[float] = []
-        while len(keys) < KEYS and (len(keys) < 3 or agent.operation(proposal["id"])["state"] == "running"):
-            keys.append(await painted(there, b"jk"[len(keys) % 2 :][:1]))
-            await asyncio.sleep(BETWEEN_KEYS)
+        span, turns, going = Span(there), 0, proposal["id"]
+        while True:
+            keys += await pressed_during(agent, there, going)
+            turns += 1
+            if len(keys) >= KEYS or turns == MOST_TURNS:
+                break
+            going = agent.post(f"/api/v1/operations/{going}/rollback").body["id"]
         print(f"  with keys        {span.told()}")
-        print(f"  key to paint     {told(keys)}")
-        await asyncio.to_thread(agent.rested, proposal["id"])
+        print(f"  key to paint     {told(keys)}, {turns} times {files:,} files")
         await there.rests()
-        undo = agent.post(f"/api/v1/operations/{proposal['id']}/rollback").body
+        undo = agent.post(f"/api/v1/operations/{going}/rollback").body
         await there.shows("Running")
         span = Span(there)
         await asyncio.to_thread(agent.rested, undo["id"])
-        print(f"  at home          {span.told()}")
+        print(f"  without keys     {span.told()}")
         there.type(b"\x03")
         await there.ends()
 

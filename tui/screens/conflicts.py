@@ -60,7 +60,6 @@ class Conflicts(Place):
         Binding("space", "mark", "mark", key_display="space"),
         Binding("a", "mark_all", "mark all"),
         Binding("f5", "again", "look again", show=False),
-        Binding("q", "quit", "quit", show=False),
     ]
     CHANGES = frozenset({"keep"})
     AUTO_FOCUS = "ConflictBoard"
@@ -203,10 +202,6 @@ class Conflicts(Place):
         board, every = self.board, {copy_of(each) for each in self._conflicts or ()}
         board.marks = set() if board.marks == every else every
         board.refresh()
-
-    async def action_quit(self) -> None:
-        """Leave; the agent goes on."""
-        await self.face.action_quit()
 
 
 def copy_of(conflict: ConflictView) -> bytes:

@@ -47,7 +47,6 @@ class Diagnostics(Place):
         Binding("f5", "again", "look again"),
         Binding("y", "copy", "copy all"),
         Binding("f12", "back", "back", show=False),
-        Binding("q", "quit", "quit", show=False),
     ]
     AUTO_FOCUS = "StillBoard"
 
@@ -181,10 +180,6 @@ class Diagnostics(Place):
         board = self.query_one(Board)
         lines = ("".join(text for text, _ in row.draw(100)).rstrip() for row in board.rows)
         self.face.looks.copy("\n".join(map(shown, lines)).encode())
-
-    async def action_quit(self) -> None:
-        """Leave; the agent goes on."""
-        await self.face.action_quit()
 
 
 def versions_told() -> str:

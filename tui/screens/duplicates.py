@@ -70,7 +70,6 @@ class Duplicates(Place):
         Binding("u", "undo", "undo"),
         Binding("f5", "search", "look again"),
         Binding("y", "copy", "copy path", show=False),
-        Binding("q", "quit", "quit", show=False),
     ]
     CHANGES = frozenset({"search", "undo"})
     AUTO_FOCUS = "GroupList"
@@ -388,10 +387,6 @@ class Duplicates(Place):
         """Take back what was last done to duplicates here."""
         if self._undoable is not None:
             self.face.acts.show_undo(self._undoable)
-
-    async def action_quit(self) -> None:
-        """Leave; the agent goes on."""
-        await self.face.action_quit()
 
 
 def is_report(operation: Operation) -> bool:

@@ -42,7 +42,6 @@ class Explain(Place):
         Binding("e", "another", "explain another"),
         Binding("y", "copy", "copy path", show=False),
         Binding("f5", "again", "look again", show=False),
-        Binding("q", "quit", "quit", show=False),
     ]
     AUTO_FOCUS = "StillBoard"
 
@@ -131,10 +130,6 @@ class Explain(Place):
         told = self._told
         if told is not None:
             self.face.looks.copy(exact_path(told.path, told.path_b64) or b"")
-
-    async def action_quit(self) -> None:
-        """Leave; the agent goes on."""
-        await self.face.action_quit()
 
 
 def _said(text: str) -> Row:

@@ -28,7 +28,6 @@ class FileScreen(Place):
         Binding("y", "copy", "copy path"),
         Binding("f5", "again", "look again"),
         Binding("p", "back", "back", show=False),
-        Binding("q", "quit", "quit", show=False),
     ]
 
     def __init__(self, path: bytes) -> None:
@@ -65,7 +64,3 @@ class FileScreen(Place):
     def action_again(self) -> None:
         """Look anew."""
         self.query_one(FilePane).again()
-
-    async def action_quit(self) -> None:
-        """Leave; the agent goes on."""
-        await self.face.action_quit()

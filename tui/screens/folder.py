@@ -11,10 +11,10 @@ from textual.binding import Binding, BindingType
 from core.errors import ShelverError
 from core.model import FolderStatus
 from core.names import shown
-from tui import words
 from tui.asking import ask_anew
 from tui.screens.folder_lines import rule_facts, rule_rows, settings_lines, state_lines
-from tui.screens.place import Banner, Box, Dialog, Place
+from tui.screens.on_folder import OnFolder
+from tui.screens.place import Banner, Box, Dialog
 from tui.widgets.board import Board, Row
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.line import EMPTY, Ends, Line, Lines, cut, shortened
@@ -22,7 +22,7 @@ from tui.widgets.line_list import LineList
 from tui.wire_looks import FolderRules, RuleView
 
 
-class FolderScreen(Place):
+class FolderScreen(OnFolder):
     """One folder of the config."""
 
     DEFAULT_CSS = """
@@ -41,9 +41,8 @@ class FolderScreen(Place):
         Binding("d", "duplicates", "duplicates"),
         Binding("l", "operations", "list"),
         Binding("f5", "again", "look again", show=False),
-        Binding("q", "quit", "quit", show=False),
     ]
-    CHANGES = frozenset({"organize", "sync", "pause", "resume", "edit"})
+    CHANGES = OnFolder.CHANGES | {"edit"}
     AUTO_FOCUS = "Board"
 
     def __init__(self, name: str) -> None:
@@ -123,65 +122,23 @@ class FolderScreen(Place):
 
     # -- keys --------------------------------------------------------------------------------------------
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer what the folder's state allows."""
-        folder = self.folder
-        resting = folder is not None and folder.state in ("paused", "halted")
-        if action in ("pause", "resume") and (folder is None or resting != (action == "resume")):
-            return False
-        if action in ("organize", "duplicates") and folder is None:
-            return False
-        if action in ("sync", "conflicts") and (folder is None or not words.has_pair(folder)):
-            return False
-        return super().check_action(action, parameters)
-
     @on(LineList.Opened)
     def _open(self) -> None:
         rule = self.query_one(Board).current
         if isinstance(rule, RuleView) and self._rules is not None:
             self.face.push_screen(RuleDetail(rule, self._rules.days))
 
-    def action_organize(self) -> None:
-        """Plan it, and show the plan."""
-        self.face.acts.plan(self._named)
-
-    def action_sync(self) -> None:
-        """Compare it with its bucket, and show the plan."""
-        self.face.acts.plan_sync(self._named)
-
     def action_conflicts(self) -> None:
         """Show what both it and its bucket changed."""
         self.face.looks.conflicts(self._named)
-
-    def action_pause(self) -> None:
-        """Start nothing there any more."""
-        if self.folder is not None:
-            self.face.acts.pause(self.folder)
-
-    def action_resume(self) -> None:
-        """Go on there; a halted folder says why it halted, and asks."""
-        if self.folder is not None:
-            self.face.acts.resume(self.folder)
 
     def action_edit(self) -> None:
         """Edit the config."""
         self.face.looks.edit_config()
 
-    def action_explain(self) -> None:
-        """Ask what the rules would do with a file."""
-        self.face.looks.ask_what_to_explain(self.folder.path if self.folder is not None else "")
-
-    def action_duplicates(self) -> None:
-        """Show its duplicates."""
-        self.face.looks.duplicates(self._named)
-
     def action_operations(self) -> None:
         """Show what was done there."""
         self.face.show_operations(self._named)
-
-    async def action_quit(self) -> None:
-        """Leave; the agent goes on."""
-        await self.face.action_quit()
 
 
 class RuleDetail(Dialog[None]):

@@ -15,7 +15,8 @@ from core.errors import ShelverError
 from core.model import FolderStatus, Operation
 from tui import words
 from tui.screens.home_rows import home_rows
-from tui.screens.place import Banner, Place
+from tui.screens.on_folder import OnFolder
+from tui.screens.place import Banner
 from tui.screens.turns import Many
 from tui.widgets.board import Board
 from tui.widgets.chart import Chart
@@ -25,7 +26,7 @@ from tui.widgets.line import Ends
 from tui.widgets.line_list import LineList
 
 
-class Home(Place):
+class Home(OnFolder):
     """The first screen."""
 
     DEFAULT_CSS = """
@@ -52,9 +53,8 @@ class Home(Place):
         Binding("2", "jump('running')", "to what runs", show=False),
         Binding("3", "jump('waiting')", "to what waits for you", show=False),
         Binding("4", "jump('ended')", "to what happened lately", show=False),
-        Binding("q", "quit", "quit", show=False),
     ]
-    CHANGES = frozenset({"organize", "sync", "undo", "pause", "resume", "add"})
+    CHANGES = OnFolder.CHANGES | {"undo", "add"}
     AUTO_FOCUS = "Board"
 
     def compose(self) -> ComposeResult:
@@ -135,18 +135,10 @@ class Home(Place):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what the row under the cursor allows."""
-        folder = self.folder
-        resting = folder is not None and folder.state in ("paused", "halted")
-        if action in ("pause", "resume") and (folder is None or resting != (action == "resume")):
-            return False
-        if action in ("organize", "duplicates", "rules") and folder is None:
-            return False
-        if action == "back":
+        if action == "back" or (action == "rules" and self.folder is None):
             return False
         if action == "undo" and self.undoable is None:
             return None
-        if action == "sync" and (folder is None or folder.bucket in ("", folder.path)):
-            return False
         return super().check_action(action, parameters)
 
     # -- keys --------------------------------------------------------------------------------------------
@@ -161,44 +153,15 @@ class Home(Place):
         elif isinstance(current, Operation):
             self.face.show_operation(current)
 
-    def action_organize(self) -> None:
-        """Plan the folder under the cursor, and show the plan."""
-        if self.folder is not None:
-            self.face.acts.plan(self.folder.name)
-
-    def action_sync(self) -> None:
-        """Compare the folder under the cursor with its bucket, and show the plan."""
-        if self.folder is not None:
-            self.face.acts.plan_sync(self.folder.name)
-
     def action_undo(self) -> None:
         """Show what taking it back would do."""
         if self.undoable is not None:
             self.face.acts.show_undo(self.undoable)
 
-    def action_pause(self) -> None:
-        """Start nothing in the folder under the cursor any more."""
-        if self.folder is not None:
-            self.face.acts.pause(self.folder)
-
-    def action_resume(self) -> None:
-        """Go on in the folder under the cursor."""
-        if self.folder is not None:
-            self.face.acts.resume(self.folder)
-
     def action_rules(self) -> None:
         """Show the folder under the cursor, its rules and settings."""
         if self.folder is not None:
             self.face.looks.folder(self.folder.name)
-
-    def action_duplicates(self) -> None:
-        """Show the duplicates of the folder under the cursor."""
-        if self.folder is not None:
-            self.face.looks.duplicates(self.folder.name)
-
-    def action_explain(self) -> None:
-        """Ask what the rules would do with a file."""
-        self.face.looks.ask_what_to_explain(self.folder.path if self.folder is not None else "")
 
     def action_where(self) -> None:
         """Search where a file went."""
@@ -219,7 +182,3 @@ class Home(Place):
     def action_jump(self, section: str) -> None:
         """Go to a section."""
         self.board.jump(section)
-
-    async def action_quit(self) -> None:
-        """Leave; the agent goes on."""
-        await self.face.action_quit()

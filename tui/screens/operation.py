@@ -66,7 +66,6 @@ class OperationScreen(Leaving, Place):
         Binding("p", "preview", "preview"),
         Binding("y", "copy", "copy path", show=False),
         Binding("Y", "detail", "show path", show=False),
-        Binding("q", "quit", "quit", show=False),
     ]
     CHANGES = frozenset({"approve", "reject", "cancel", "undo", "redo"})
     AUTO_FOCUS = "StepList"
@@ -123,7 +122,7 @@ class OperationScreen(Leaving, Place):
 
     async def _fetch(self, start: int, limit: int) -> tuple[Sequence[Steps], int]:
         id, agent = self._operation.id, self.face.agent
-        if self._is_filtered:
+        if self._is_filtered:  # it finds files, a line each: what goes together with one may not fit the filter
             page = await agent.steps(
                 id, start=start, limit=limit, text=self._text, outcome=self._outcome, into=self._into
             )
@@ -377,7 +376,3 @@ class OperationScreen(Leaving, Place):
         """Show a step in full."""
         if self.steps.current is not None:
             self.app.push_screen(StepDetail(self.steps.current, self.operation))
-
-    async def action_quit(self) -> None:
-        """Leave; the agent goes on."""
-        await self.face.action_quit()

@@ -56,7 +56,6 @@ class Operations(Place):
         Binding("u", "redo", "redo"),
         Binding("slash", "filter", "filter", key_display="/"),
         Binding("w", "where", "where"),
-        Binding("q", "quit", "quit", show=False),
     ]
     CHANGES = frozenset({"undo", "redo"})
     AUTO_FOCUS = "Past"
@@ -265,7 +264,3 @@ class Operations(Place):
     def action_where(self) -> None:
         """Search where a file went."""
         self.face.show_where()
-
-    async def action_quit(self) -> None:
-        """Leave; the agent goes on."""
-        await self.face.action_quit()

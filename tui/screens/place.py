@@ -119,6 +119,7 @@ class Place(Placed[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,backspace", "back", "back", key_display="esc"),
         Binding("question_mark,f1", "show_help", "help", key_display="?"),
+        Binding("q", "quit", "quit", show=False),
     ]
 
     CHANGES: ClassVar[frozenset[str]] = frozenset()
@@ -141,6 +142,10 @@ class Place(Placed[None]):
     def action_back(self) -> None:
         """Go back to where one came from."""
         self.dismiss()
+
+    async def action_quit(self) -> None:
+        """Leave; the agent goes on."""
+        await self.face.action_quit()
 
     def action_show_help(self) -> None:
         """Show every key of this place, and do what is chosen there."""

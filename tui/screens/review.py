@@ -70,7 +70,6 @@ class Review(Leaving, Place):
         Binding("space", "take_out", "take out", key_display="space"),
         Binding("v", "every_file", "every file"),
         Binding("i", "turn", "turn round", show=False),
-        Binding("q", "quit", "quit", show=False),
     ]
     CHANGES = frozenset({"approve", "reject"})
     AUTO_FOCUS = "Destinations"
@@ -224,7 +223,3 @@ class Review(Leaving, Place):
     def action_reject(self) -> None:
         """Ask, then refuse it; its files are left alone from then on."""
         self.face.acts.reject(self.operation)
-
-    async def action_quit(self) -> None:
-        """Leave; the agent goes on."""
-        await self.face.action_quit()

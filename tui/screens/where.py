@@ -45,7 +45,6 @@ class Where(Place):
         Binding("p", "preview", "preview"),
         Binding("slash", "search", "search", key_display="/"),
         Binding("y", "copy", "copy path", show=False),
-        Binding("q", "quit", "quit", show=False),
     ]
     CHANGES = frozenset({"put_back"})
     AUTO_FOCUS = "FilterBar"
@@ -184,7 +183,3 @@ class Where(Place):
     def action_search(self) -> None:
         """Search for something else."""
         self.query_one(FilterBar).open()
-
-    async def action_quit(self) -> None:
-        """Leave; the agent goes on."""
-        await self.face.action_quit()
