@@ -89,7 +89,7 @@ class Daemon:
             await self._server.start(listener)
             await self._serve()
         finally:
-            notify("STOPPING=1", "STATUS=coming to the end of the files under way")
+            await asyncio.to_thread(notify, "STOPPING=1", "STATUS=coming to the end of the files under way")
             await self._close()
             remove(places.socket, ours)
 
@@ -100,7 +100,7 @@ class Daemon:
         self.folders.start()
         for life in (self.supervisor.run(), self._sweep(), self.notices.run(), self._show_life(), self._keep_house()):
             self._begin(life)
-        notify("READY=1", f"STATUS={self._in_words()}")
+        await asyncio.to_thread(notify, "READY=1", f"STATUS={self._in_words()}")
         _log.info("ready: %s", self._in_words())
         await self._stop.wait()
         if self._failure is not None:
@@ -181,7 +181,7 @@ class Daemon:
         pause = watchdog_pause()
         while pause is not None:
             await self.operations.settled()
-            notify("WATCHDOG=1", f"STATUS={self._in_words()}")
+            await asyncio.to_thread(notify, "WATCHDOG=1", f"STATUS={self._in_words()}")
             await asyncio.sleep(pause)
 
     # -- what the worker says

@@ -5,15 +5,22 @@ from __future__ import annotations
 import os
 import socket
 
+PATIENCE_SECONDS = 5.0
+"""How long a service manager may be too busy to take a message."""
+
 
 def notify(*messages: str) -> None:
-    """Send messages (`READY=1`, `STATUS=…`) to the service manager, if one started this process."""
+    """Send messages (`READY=1`, `STATUS=…`) to the service manager, if one started this process.
+
+    Waits while it has too many to read: call it in a thread where something must not wait.
+    """
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address.startswith(("/", "@")):
         return
     if address.startswith("@"):
         address = "\0" + address[1:]
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
+        channel.settimeout(PATIENCE_SECONDS)
         try:
             channel.connect(address)
             channel.sendall("\n".join(messages).encode("utf-8", "backslashreplace"))

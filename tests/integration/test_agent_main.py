@@ -124,6 +124,26 @@ def test_it_tells_systemd(agent: AgentUnderTest, downloads: Path) -> None:
         said(manager, "STOPPING=1")
 
 
+def test_a_service_manager_that_reads_nothing_holds_nobody_up(agent: AgentUnderTest, downloads: Path) -> None:
+    place = agent.home / "notify"
+    with service_manager(place), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
+        agent.environment = {"NOTIFY_SOCKET": str(place), "WATCHDOG_USEC": "20000"}
+        agent.start()
+        other.connect(str(place))
+        until(lambda: not _takes_more(other), "it has as many messages as fit")
+        for _ in range(20):
+            assert agent.get("/health").status == 200
+        assert agent.stop() == 0
+
+
+def _takes_more(manager: socket.socket) -> bool:
+    try:
+        manager.send(b"STATUS=x", socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    return True
+
+
 @pytest.mark.heavy
 def test_logs_are_what_was_asked_for(agent: AgentUnderTest) -> None:
     with agent.running(arguments=("--log-format", "json")):
