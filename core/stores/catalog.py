@@ -85,7 +85,8 @@ class Catalog:
 
     def __init__(self, path: Path) -> None:
         """Open or make the catalog. Raises JournalDamaged where it is of a newer version."""
-        self._lock = Lock()
+        self._writing = Lock()
+        self._lock = Lock()  # never held while the disk is waited for: who reads waits for no write
         self._storage = AtomicStorage(path)
         self._database = TinyDB(storage=lambda: self._storage)
         self._table: Table = self._database.table("operations")
@@ -105,14 +106,15 @@ class Catalog:
 
     def next_sequence(self) -> int:
         """Return a number above every operation's; order is by it, never by the clock."""
-        return 1 + max((operation.sequence for operation in self._operations.values()), default=0)
+        with self._lock:
+            return 1 + max((operation.sequence for operation in self._operations.values()), default=0)
 
     def put(self, operation: Operation) -> list[Operation]:
         """Record an operation as it is now, durably; return it and those that changed with it.
 
         When a rollback ends, the operation it undid learns of it; when that is undone in turn, forgets it.
         """
-        with self._lock:
+        with self._writing:
             before = self._operations.get(operation.id)
             if before is not None and operation.undone_by is None:
                 operation.undone_by = before.undone_by
@@ -120,7 +122,8 @@ class Catalog:
             with self._storage.together():
                 for each in changed:
                     self._table.upsert(Document(msgspec.to_builtins(each), doc_id=each.sequence))
-            self._operations.update((each.id, each) for each in changed)
+            with self._lock:
+                self._operations.update((each.id, each) for each in changed)
             return changed
 
     def _undone(self, operation: Operation) -> list[Operation]:
@@ -138,8 +141,9 @@ class Catalog:
 
     def forget(self, id: str) -> None:
         """Drop an operation, durably: its retention ended, or it did nothing at all."""
-        with self._lock:
-            operation = self._operations.pop(id, None)
+        with self._writing:
+            with self._lock:
+                operation = self._operations.pop(id, None)
             if operation is not None:
                 self._table.remove(doc_ids=[operation.sequence])
 

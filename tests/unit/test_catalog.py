@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import msgspec
@@ -13,6 +15,8 @@ import pytest
 
 from core.errors import JournalDamaged, UnknownOperation, UsageError
 from core.model import Counts, Operation, now
+from core.state import write_durably
+from core.stores import catalog as catalog_module
 from core.stores.catalog import Catalog
 from core.views.activity import Day
 
@@ -100,6 +104,28 @@ def test_an_undo_in_part_leaves_the_rest_to_be_undone(catalog: Catalog) -> None:
     moved = operation(catalog, "aaaa2222", counts=Counts(planned=9, done=9))
     operation(catalog, "bbbb2222", kind="rollback", undo_of=moved.id, in_part=True)
     assert catalog.get(moved.id).undone_by is None
+
+
+def test_who_reads_waits_for_no_write(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = operation(catalog, "aaaa2222")
+    reached, may_end = Event(), Event()
+
+    def slow(path: Path, content: bytes) -> None:
+        reached.set()
+        assert may_end.wait(20)
+        write_durably(path, content)
+
+    monkeypatch.setattr(catalog_module, "write_durably", slow)
+    with ThreadPoolExecutor(2) as threads:
+        writing = threads.submit(operation, catalog, "bbbb3333", state="running")
+        assert reached.wait(20)
+        try:
+            assert threads.submit(catalog.page).result(20) == [first]
+            assert threads.submit(catalog.unfinished).result(20) == []
+        finally:
+            may_end.set()
+        second = writing.result(20)
+    assert catalog.page() == [second, first]
 
 
 def test_a_crash_at_any_moment_of_a_write_leaves_the_old_or_the_new_catalog(
