@@ -7,11 +7,13 @@ worker do anything but run an operation that is recorded.
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any, Literal
 
 import msgspec
-from huey import SqliteHuey
+from huey import Huey
 from huey.registry import Message
+from huey.storage import SqliteStorage
 from msgspec import Struct
 
 from core.errors import UsageError
@@ -62,13 +64,26 @@ class OperationSerializer:
         )
 
 
-def open_queue(url: str, name: QueueName, state: StateDirectory) -> SqliteHuey:
+class _Storage(SqliteStorage):  # type: ignore[misc]
+    """Waits for no disk: what a power cut takes out of the queue is unfinished in the catalog, and queued again.
+
+    The file stays whole all the same.
+    """
+
+    def _create_connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection = super()._create_connection()
+        connection.execute("PRAGMA synchronous = NORMAL")
+        return connection
+
+
+def open_queue(url: str, name: QueueName, state: StateDirectory) -> Huey:
     """Open one of the queues. Raises UsageError for a kind of queue that this version does not have."""
     if url not in ("sqlite:", ""):
         raise UsageError(f"queue url {shown(url)} is not known: only sqlite: is")
     state.queue.touch(mode=0o600)  # SQLite would make it readable by all
-    return SqliteHuey(
+    return Huey(
         name,
+        storage_class=_Storage,
         filename=str(state.queue),
         serializer=OperationSerializer(),
         results=False,
