@@ -159,14 +159,13 @@ class WatchedFolder:
                 _log.warning("folder %s: %s", self._name, self._trouble)
 
     async def _turn(self) -> None:
-        must_compare = self._hearing.has_lost_count or self._clock() >= self._compare_at
-        if must_compare or self._clock() >= self._look_at:
+        if self._must_compare or self._clock() >= self._look_at:
             await self._look_at_root()
         if self._identity is None or self._halted:
             return
         if self._hearing.is_due:
             await self._listen()
-        if self._hearing.has_lost_count or self._clock() >= self._compare_at:
+        if self._must_compare:
             await self._compare()
         if self._halted:
             return
@@ -174,6 +173,16 @@ class WatchedFolder:
         await self._settle()
         if not self._is_paused and not self._services.is_busy(self.folder.name):
             await self._start_operation()
+
+    @property
+    def _must_compare(self) -> bool:
+        """Whether the folder is to be compared now.
+
+        What is lost while an operation of its own moves files by the thousand is found once, when that has ended.
+        """
+        if self._clock() >= self._compare_at:
+            return True
+        return self._hearing.has_lost_count and not self._services.is_busy(self.folder.name)
 
     async def _wait(self) -> None:
         due = self._next_due()
@@ -274,7 +283,7 @@ class WatchedFolder:
             return
         if not self._services.is_busy(self.folder.name):  # else an operation may be moving them, with their age
             await self._services.scan(lambda: self._reconciler.forget(difference.removed))
-        self._found(difference.changed)
+        await self._found(difference.changed)
         if difference.has_more or self._is_a_day_older():
             self._needs_whole_pass = True
         self._mtime = difference.mtime_ns
@@ -291,7 +300,7 @@ class WatchedFolder:
     async def _take_hints(self) -> None:
         if hints := self._hearing.take_hints():
             found, missing = await self._services.scan(lambda: self._reconciler.look(hints))
-            self._found(found)
+            await self._found(found)
             if missing >= brakes.EMPTIED_FROM:  # perhaps all is gone: only a comparison can tell
                 self._hearing.has_lost_count = True
                 self._woken.set()
@@ -305,14 +314,15 @@ class WatchedFolder:
             self._hearing.new_directories.pop(directory, None)
             return
         found = await self._services.scan(lambda: self._reconciler.beneath(directory))
-        self._found(found)
+        await self._found(found)
         self._hearing.restart_if_partial()
 
-    def _found(self, entries: list[Entry]) -> None:
+    async def _found(self, entries: list[Entry]) -> None:
         """Wait until files that are new or changed are whole."""
         if entries and self._arriving_since is None:
             self._arriving_since = now()
-        self._settling.add(entries, self._clock())
+        moment = self._clock()
+        await self._services.scan(lambda: self._settling.add(entries, moment))
 
     async def _settle(self) -> None:
         due, moment = self._settling.next_due, self._clock()

@@ -21,8 +21,13 @@ def is_swollen(pid: int) -> bool:
 
 
 def give_back() -> None:
-    """Return what is free to the kernel; libc keeps it otherwise, for hours of rest."""
+    """Find what nobody needs, while everything else stands, and return it to the kernel."""
     gc.collect()
+    give_back_free()
+
+
+def give_back_free() -> None:
+    """Return what is free to the kernel; libc keeps it otherwise, for hours of rest."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # of glibc alone
     if trim is not None:
         trim(0)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from agent.memory import give_back
+from agent.memory import give_back_free
 from agent.settle import Settling
 from core.errors import SourceInUse, StorageError
 from core.names import collision_key
@@ -93,7 +93,7 @@ class Reconciler:
         hidden = tuple(directory + b"/" for directory in difference.unreadable)
         difference.removed = [path for path in known.passed_over() if not path.startswith(hidden)]
         if difference.files > MANY_FILES:
-            give_back()
+            give_back_free()
         return difference
 
     def forget(self, removed: list[bytes]) -> None:

@@ -26,7 +26,7 @@ class Settling:
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self._candidates: dict[bytes, _Candidate] = {}
+        self._candidates: dict[bytes, _Candidate] = {}  # each waits equally long: the first is due first
 
     def __len__(self) -> int:
         return len(self._candidates)
@@ -39,7 +39,11 @@ class Settling:
         for entry in entries:
             known = self._candidates.get(entry.path)
             if known is None or known.stamp != _stamp(entry):
-                self._candidates[entry.path] = _Candidate(_stamp(entry), now + self.seconds)
+                self._wait(entry, now)
+
+    def _wait(self, entry: Entry, now: float) -> None:
+        self._candidates.pop(entry.path, None)
+        self._candidates[entry.path] = _Candidate(_stamp(entry), now + self.seconds)
 
     def drop(self, path: bytes) -> None:
         """Forget a file."""
@@ -52,7 +56,7 @@ class Settling:
     @property
     def next_due(self) -> float | None:
         """When the next file should be looked at, or None while there is none."""
-        return min((candidate.due for candidate in self._candidates.values()), default=None)
+        return next((candidate.due for candidate in self._candidates.values()), None)
 
     def settled(
         self, now: float, look: Callable[[bytes], Entry | None], in_use: Callable[[bytes], bool]
@@ -69,7 +73,7 @@ class Settling:
             if entry is None:
                 self.drop(path)
             elif _stamp(entry) != candidate.stamp or in_use(path):
-                self._candidates[path] = _Candidate(_stamp(entry), now + self.seconds)
+                self._wait(entry, now)
             else:
                 self.drop(path)
                 found.append(entry)

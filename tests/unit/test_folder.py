@@ -37,6 +37,7 @@ class Surroundings:
         self.refuses = False
         self.busy = False
         self.state, self.reason = "", ""
+        self.told = 0
         self.halts: list[str] = []
         self._changed = asyncio.Event()
 
@@ -61,6 +62,7 @@ class Surroundings:
 
     def tell(self, status: FolderStatus) -> None:
         self.state, self.reason = status.state, status.reason
+        self.told += 1
         self._changed.set()
 
     def halted(self, status: FolderStatus) -> None:
@@ -75,6 +77,12 @@ class Surroundings:
         root = self.config.folders[0].path
         await self.until(lambda: self.submitted and self.memory.of(root).rules)
         return self.submitted[-1]
+
+    async def turned(self, folder: WatchedFolder) -> None:
+        """Wait until the folder was seen to once more."""
+        told = self.told
+        folder.look_again([])
+        await self.until(lambda: self.told > told)
 
     async def until(self, condition: Callable[[], Any]) -> None:
         """Wait until something holds."""
@@ -273,3 +281,23 @@ def _is_link(descriptor: str) -> bool:
     except OSError:
         return False
     return True
+
+
+async def test_what_is_lost_while_an_operation_moves_files_is_found_once_it_ended(home: Path) -> None:
+    build(home / "dl", {"a.txt": "a"})
+    async with watched(home) as (_, around):
+        await around.passed()
+    async with watched(home) as (folder, around):
+        await around.until(lambda: around.state == "watching")
+        compared = folder.status.last_reconcile
+        around.busy = True
+        folder._hearing.lost_count("thousands of changes")
+        (home / "dl/b.txt").write_text("b")
+        for _ in range(5):
+            await around.turned(folder)
+        assert folder.status.last_reconcile == compared
+        around.busy = False
+        folder.operation_ended()
+        await around.until(lambda: around.submitted)
+        assert folder.status.last_reconcile != compared
+        assert around.submitted[0].paths == [b"b.txt"]
