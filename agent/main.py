@@ -17,6 +17,7 @@ from typing import get_args
 
 from agent.logs import LogFormat, set_up
 from agent.notify import notify
+from agent.promptness import keep_what_is_loaded, take_turns
 from agent.settings import Settings
 from core.config import Config
 from core.errors import Locked, ShelverError, StateFull
@@ -81,7 +82,9 @@ async def _serve(settings: Settings, config: Config) -> None:
     from agent.daemon import Daemon  # noqa: PLC0415 -- a wrong config is told before the server is loaded
 
     loop = asyncio.get_running_loop()
+    take_turns()
     agent = Daemon(settings, config)
+    keep_what_is_loaded()
     reloading: set[asyncio.Task[None]] = set()
 
     def reload() -> None:

@@ -22,6 +22,7 @@ from agent.engines import Engines
 from agent.logs import set_up
 from agent.memory import give_back
 from agent.moved import left_in_use, remember_in_contents, remember_own_moves
+from agent.promptness import keep_what_is_loaded, take_turns
 from agent.queue import QUEUE_NAMES, QueueName, threads_for
 from agent.reporter import Reporter
 from agent.settings import Settings
@@ -123,8 +124,10 @@ class Worker:
                 self._in_hand.discard(id)
                 self._told.discard(id)
                 self._cancelled.discard(id)
+                is_at_rest = not self._in_hand
             self._reporter.say(end)
-            give_back()
+            if is_at_rest:  # else there is little to give, and all others would wait for it
+                give_back()
 
     def _run_alone(self, id: str) -> None:
         with self._engines.lent() as engine:
@@ -206,7 +209,10 @@ def main(arguments: list[str] | None = None) -> int:
             if not isinstance(order, Begin):
                 return 2
             set_up(order.settings.log_format, "worker")
-            Worker(channel, order.settings).serve()
+            take_turns()
+            worker = Worker(channel, order.settings)
+            keep_what_is_loaded()
+            worker.serve()
         except EOFError:
             return 1  # the agent is gone
         finally:
