@@ -299,7 +299,7 @@ class Transfer(Struct, frozen=True):
 
 
 class Progress(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How far a running operation is. The newest replaces all before it.
+    """How far a running operation is, or was `at` a moment. The newest replaces all before it.
 
     `rate` in files a second, `bytes_rate` in bytes a second, `remaining` in seconds (None: not known yet);
     `bytes_done` of `bytes_total` counts copied bytes of the step under way too.
@@ -319,6 +319,7 @@ class Progress(Struct, frozen=True, kw_only=True, omit_defaults=True):
     current: str = ""
     recent: list[tuple[str, str]] = []
     transfers: list[Transfer] = []
+    at: datetime | None = None
 
 
 EventType = Literal["snapshot", "operation", "progress", "folder", "resync", "error", "end"]

@@ -8,7 +8,7 @@ from typing import Literal
 
 from core.errors import Cancelled
 from core.execute import Tally
-from core.model import Progress
+from core.model import Progress, now
 
 INTERVAL = 0.25
 """Seconds between two reports of one operation."""
@@ -17,6 +17,7 @@ _SMOOTHING = 0.3
 """Weight of the newest interval in the rates: steady to the eye, yet right within a few seconds."""
 
 Clock = Callable[[], float]
+Phase = Literal["scanning", "planning", "executing", "sealing"]
 
 
 class Meter:
@@ -27,24 +28,26 @@ class Meter:
         self._report = report
         self._clock = clock
         self._last_report = -INTERVAL
+        self._phase: Phase | None = None
         self._last: tuple[float, int, int] | None = None
         self._rate = 0.0
         self._bytes_rate = 0.0
 
     def planning(self, phase: Literal["scanning", "planning"], done: int, total: int) -> None:
         """Report how far planning is."""
-        if self._due():
-            self._report(Progress(operation=self._operation, phase=phase, done=done, total=total))
+        if self._due(phase):
+            self._report(Progress(operation=self._operation, phase=phase, done=done, total=total, at=now()))
 
     def executing(self, tally: Tally) -> None:
         """Report how far executing is; cheap when nothing is due."""
-        if not self._due():
-            return
         ended = tally.done + tally.skipped + tally.failed
+        phase: Phase = "executing" if ended < tally.total else "sealing"
+        if not self._due(phase):
+            return
         self._measure(ended, tally.bytes_done)
         progress = Progress(
             operation=self._operation,
-            phase="executing" if ended < tally.total else "sealing",
+            phase=phase,
             done=ended,
             total=tally.total,
             bytes_done=tally.bytes_done,
@@ -55,24 +58,26 @@ class Meter:
             current=tally.current,
             recent=list(tally.recent),
             transfers=list(tally.transfers),
+            at=now(),
         )
         self._report(progress)
 
-    def _due(self) -> bool:
-        now = self._clock()
-        if now - self._last_report < INTERVAL:
+    def _due(self, phase: Phase) -> bool:
+        """Tell whether to report: now and then, and at once where something else begins, which may take long."""
+        moment = self._clock()
+        if phase == self._phase and moment - self._last_report < INTERVAL:
             return False
-        self._last_report = now
+        self._last_report, self._phase = moment, phase
         return True
 
     def _measure(self, files: int, size: int) -> None:
-        now = self._clock()
-        if self._last is not None and now > self._last[0]:
-            elapsed = now - self._last[0]
+        moment = self._clock()
+        if self._last is not None and moment > self._last[0]:
+            elapsed = moment - self._last[0]
             weight = _SMOOTHING if self._rate or self._bytes_rate else 1.0
             self._rate += weight * ((files - self._last[1]) / elapsed - self._rate)
             self._bytes_rate += weight * ((size - self._last[2]) / elapsed - self._bytes_rate)
-        self._last = (now, files, size)
+        self._last = (moment, files, size)
 
     def _remaining(self, files: int, size: int) -> float | None:
         """Return the seconds left by whichever of files and bytes takes longer, or None before there is a rate."""

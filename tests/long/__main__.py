@@ -45,6 +45,9 @@ def under_load(home: Path) -> None:
         print(f"  the last listener after the first: {load.spreads}")
         print(f"  answers:                           {load.answers}")
         print(f"  operations accepted (durable):     {load.accepted}")
+        print(f"  from a worker's report to each:    {load.delays}")
+        print(f"  meanwhile, a bare server's answer: {load.bare_answers}")
+        print(f"  meanwhile, one file made durable:  {load.bare_writes}")
 
 
 def catalog(home: Path) -> None:

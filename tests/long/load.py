@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +13,7 @@ from statistics import median, quantiles
 from core.model import Operation
 from core.state import StateDirectory
 from tests.agents import AgentUnderTest
+from tests.long.bare import Act, bare_server, write_durably_at
 from tui.client import AgentClient
 
 PAUSE = 0.02
@@ -37,21 +38,32 @@ class Times:
 
 @dataclass
 class Heard:
-    """What one listener heard of an operation: when each event came, by its number, and how it ended."""
+    """What one listener heard of an operation: when each event came, by its number, and how it ended.
+
+    `delays`: the seconds from a worker's report to this listener.
+    """
 
     progress: dict[int, float] = field(default_factory=dict)
+    delays: list[float] = field(default_factory=list)
     resyncs: int = 0
     end: Operation | None = None
 
 
 @dataclass
 class Load:
-    """What happened while an operation ran."""
+    """What happened while an operation ran; `bare_answers`, `bare_writes`: what a bare server and the disk took."""
 
     heard: list[Heard]
     answers: Times
     accepted: Times
+    bare_answers: Times
+    bare_writes: Times
     asked: list[str]
+
+    @property
+    def delays(self) -> Times:
+        """How long after a worker's report a listener heard it."""
+        return Times([delay for each in self.heard for delay in each.delays])
 
     @property
     def silences(self) -> Times:
@@ -73,21 +85,27 @@ async def organize_and_listen(agent: AgentUnderTest, folder: str, other: str, li
         operation = await client.submit("organize", folder)
         listening = [asyncio.create_task(_listen(agent.state, operation.id)) for _ in range(listeners)]
         ended = asyncio.gather(*listening)
-        answers, accepted = Times(), Times()
+        answers, accepted, bare_answers, bare_writes = Times(), Times(), Times(), Times()
         asked: list[str] = []
 
         async def ask() -> None:
             asked.append((await client.submit("organize", other)).id)
 
-        looks: list[Callable[[], Awaitable[object]]] = [
+        looks: list[Act] = [
             client.status,
             client.operations,
             lambda: client.operation(operation.id),
             client.folders,
             client.me,
         ]
-        await asyncio.gather(_again_and_again(looks, answers, ended), _again_and_again([ask], accepted, ended))
-        return Load(await ended, answers, accepted, asked)
+        async with bare_server(agent.home / "bare") as ask_bare:
+            await asyncio.gather(
+                _again_and_again(looks, answers, ended),
+                _again_and_again([ask], accepted, ended),
+                _again_and_again([ask_bare], bare_answers, ended),
+                _again_and_again([write_durably_at(agent.home / "written")], bare_writes, ended, pause=0.2),
+            )
+        return Load(await ended, answers, accepted, bare_answers, bare_writes, asked)
 
 
 async def _listen(state: StateDirectory, id: str) -> Heard:
@@ -98,6 +116,8 @@ async def _listen(state: StateDirectory, id: str) -> Heard:
                 heard.resyncs += 1
             if event.progress is not None and event.progress.operation == id:
                 heard.progress[event.seq] = time.monotonic()
+                if event.progress.at is not None and event.type == "progress":
+                    heard.delays.append(time.time() - event.progress.at.timestamp())
             if event.type == "end" and event.operation is not None and event.operation.id == id:
                 heard.end = event.operation
                 return heard
@@ -105,14 +125,14 @@ async def _listen(state: StateDirectory, id: str) -> Heard:
 
 
 async def _again_and_again(
-    acts: list[Callable[[], Awaitable[object]]], times: Times, ended: asyncio.Future[list[Heard]]
+    acts: Sequence[Act], times: Times, ended: asyncio.Future[list[Heard]], pause: float = PAUSE
 ) -> None:
     while not ended.done():
         for act in acts:
             began = time.monotonic()
             await act()
             times.seconds.append(time.monotonic() - began)
-            await asyncio.sleep(PAUSE)
+            await asyncio.sleep(pause)
 
 
 def descriptors(pid: int) -> int:
