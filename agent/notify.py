@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 2.0
 """How long a service manager may be too busy to take a message."""
 
 

@@ -124,6 +124,7 @@ def test_it_tells_systemd(agent: AgentUnderTest, downloads: Path) -> None:
         said(manager, "STOPPING=1")
 
 
+@pytest.mark.heavy
 def test_a_service_manager_that_reads_nothing_holds_nobody_up(agent: AgentUnderTest, downloads: Path) -> None:
     place = agent.home / "notify"
     with service_manager(place), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
