@@ -1,6 +1,7 @@
 """Rounds: what the agent does now and then with a folder that has a bucket, because no bucket says what changed.
 
-A folder that is kept in step is synced, a bucket that is a folder itself is organized; as often as its settings say,
+A folder that is kept in step is synced, a bucket that is a folder itself is organized and, with `duplicates = "trash"`,
+rid of its duplicates; as often as its settings say,
 but no more often than the month's requests of its remote allow. What changes here wakes a round earlier.
 
 Belongs to the event loop's thread.
@@ -20,9 +21,9 @@ from msgspec.structs import replace
 from agent.arrivals import by_itself
 from core.config import Config, Folder
 from core.errors import ShelverError
-from core.model import FolderStatus, Operation, Request
+from core.model import FolderStatus, Operation, OperationKind, Request
 from core.names import shown
-from core.polling import Polling, polling
+from core.polling import Polling, has_duplicates_removed, polling
 from core.sync.states import Standing
 
 RETRY_SECONDS = 60.0
@@ -76,6 +77,9 @@ class Round:
         self._is_stale = bool(folder.sync)
         self._status = FolderStatus(name="", path="", bucket=folder.sync or shown(folder.path))
         self._trouble = ""
+        self._begins_with: OperationKind = "sync" if folder.sync else "organize"
+        self._next: OperationKind = self._begins_with
+        """What is due: a round of a bucket that is rid of its duplicates is two operations, one after the other."""
 
     @property
     def uri(self) -> bytes:
@@ -98,9 +102,10 @@ class Round:
             if self._services.is_busy(self.folder.name):
                 self.due = self._clock() + BUSY_SECONDS
                 continue
+            kind, self._next = self._next, self._begins_with
             self.due = self._clock() + self.polling.pause
             try:
-                await self._services.submit(by_itself("sync" if self.folder.sync else "organize", self.folder))
+                await self._services.submit(by_itself(kind, self.folder))
             except (ShelverError, OSError) as error:
                 self._fail(str(error))
 
@@ -133,8 +138,11 @@ class Round:
         if self.folder.sync:
             self._is_stale = True
             self._woken.set()
-        if operation.kind != ("sync" if self.folder.sync else "organize") or operation.resolve is not None:
+        if operation.kind != self._begins_with or operation.resolve is not None:
             return
+        if operation.state in ("completed", "partial") and has_duplicates_removed(self.folder):
+            self._next, self.due = "dedupe", self._clock()
+            self._woken.set()
         if operation.state in ("completed", "partial"):
             self._failures, self._trouble = 0, ""
             self._status = replace(self._status, in_step=operation.finished, to_carry=0)

@@ -22,7 +22,15 @@ PROBES_A_MONTH = PROBE_REQUESTS * MONTH_DAYS // OLD_AFTER_DAYS
 
 def requests_a_round(folder: Folder, keys: int) -> int:
     """Return how many requests a round makes that finds nothing to do beneath a prefix of so many keys."""
-    return keys // PAGE_KEYS + 1 + (PAIR_REQUESTS if folder.sync else BUCKET_REQUESTS)
+    listing = keys // PAGE_KEYS + 1
+    if folder.sync:
+        return listing + PAIR_REQUESTS
+    return (listing + BUCKET_REQUESTS) * (2 if has_duplicates_removed(folder) else 1)
+
+
+def has_duplicates_removed(folder: Folder) -> bool:
+    """Tell whether a folder is a bucket that is looked through for duplicates, too, each time."""
+    return not folder.is_local and folder.duplicates == "trash"
 
 
 class Polling(Struct, frozen=True):

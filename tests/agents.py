@@ -100,7 +100,7 @@ class AgentUnderTest:
         self._head = "\n".join(("[agent]", *lines)) + "\n"
         self._write()
 
-    def folder(self, name: str, path: Path, *lines: str) -> None:
+    def folder(self, name: str, path: Path | str, *lines: str) -> None:
         """Add a folder."""
         self._folders.append("\n".join(("[[folder]]", f'name = "{name}"', f'path = "{path}"', *lines)) + "\n")
         self._write()

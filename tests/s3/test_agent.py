@@ -63,6 +63,33 @@ def test_the_first_sync_is_proposed_and_then_both_sides_follow_each_other(agent:
         assert agent.folder_status("scans")["bucket"] == stage.bucket.root.decode()
 
 
+def test_a_bucket_that_is_set_to_is_rid_of_copies_that_arrive(tmp_path: Path, server: Server, stage: Stage) -> None:
+    agent = agent_for(tmp_path, server, stage)
+    agent.without_folders()
+    agent.folder("archive", stage.bucket.root.decode(), 'remote = "here"', 'duplicates = "trash"')
+    stage.put({"a.txt": b"same", "b.txt": b"same"})
+    with agent.running():
+        until(lambda: own(stage.objects_at_rest()) == {"a.txt": b"same"}, "the copy goes")
+        stage.put({"c.txt": b"same"})
+        until(lambda: own(stage.objects_at_rest()) == {"a.txt": b"same"}, "and one that arrives, too")
+
+        kept = agent.newest("completed")
+        assert (kept["kind"], kept["counts"]["done"]) == ("dedupe", 1)
+        agent.post("/api/v1/folders/archive/pause")
+        undone = agent.post(f"/api/v1/operations/{kept['id']}/rollback").body
+        assert agent.rested(undone["id"])["state"] == "completed"
+        assert own(stage.objects_at_rest()) == {"a.txt": b"same", "c.txt": b"same"}
+        agent.post("/api/v1/folders/archive/resume")
+        looks: set[str] = set()
+
+        def is_looked_through() -> bool:  # between two looks at where its files belong stands one at its duplicates
+            looks.add(agent.folder_status("archive")["in_step"])
+            return len({look for look in looks if look > undone["created"]}) == 2
+
+        until(is_looked_through, "the bucket is looked through")
+        assert own(stage.objects_at_rest()) == {"a.txt": b"same", "c.txt": b"same"}, "what came back is left alone"
+
+
 def test_a_worker_lets_go_of_its_connections_when_the_config_is_read_again(agent: AgentUnderTest, stage: Stage) -> None:
     agent.config.write_text(agent.config.read_text().replace('rescan = "1s"', 'rescan = "1h"'))
     stage.put({"there.txt": b"there"})

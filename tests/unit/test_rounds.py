@@ -126,6 +126,30 @@ async def test_a_round_comes_at_once_and_again_when_it_is_due_or_something_chang
     task.cancel()
 
 
+@pytest.mark.parametrize(("duplicates", "kinds"), [("trash", ["organize", "dedupe"]), ("report", ["organize"])])
+async def test_a_bucket_is_organized_and_then_rid_of_its_duplicates(duplicates: str, kinds: list[str]) -> None:
+    folder = Folder("archive", b"s3://bucket/archive", rescan=600.0, duplicates=duplicates, remote="nas")  # type: ignore[arg-type]
+    agent, clock = Agent(), Clock()
+    rounds = Round(folder, config(folder), agent, clock)
+    task = asyncio.create_task(rounds.run())
+    await turn(agent)
+
+    rounds.rested(ended("organize", "completed"))
+    if len(kinds) > 1:
+        await turn(agent)
+    rounds.rested(ended("dedupe", "completed"))
+    await asyncio.sleep(0)
+    assert [each.kind for each in agent.submitted] == kinds
+
+    clock.time += 600.0
+    rounds.wake()
+    clock.time += 10.0
+    rounds.wake()
+    await turn(agent)
+    assert [each.kind for each in agent.submitted] == [*kinds, "organize"]
+    task.cancel()
+
+
 async def test_nothing_starts_in_a_folder_that_is_paused(folder: Folder) -> None:
     agent = Agent()
     agent.may = False
