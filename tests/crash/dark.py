@@ -47,7 +47,8 @@ class DarkTheatre(Theatre):
             with seam.installed(seam.without_syncs(seam.carry_out)):
                 stage = self._set_up(scene)
             self._sync()
-            yield stage
+            with self._in_batches():
+                yield stage
         finally:
             for folder in (scene.directory, scene.root, scene.disk):
                 shutil.rmtree(folder)

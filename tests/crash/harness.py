@@ -13,9 +13,10 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 from core.execute import execute
 from core.model import DIRECTORY_KINDS, Outcome, Plan, State
@@ -69,13 +70,17 @@ class Theatre:
     @contextmanager
     def stage(self) -> Iterator[Stage]:
         """Set the scenario up; afterwards remove it. Nothing is synced: a kill loses nothing by that."""
-        with seam.installed(seam.without_syncs(seam.carry_out)):
+        with self._in_batches(), seam.installed(seam.without_syncs(seam.carry_out)):
             scene = self.scene()
             try:
                 yield self._set_up(scene)
             finally:
                 for folder in (scene.directory, scene.root, scene.disk):
                     shutil.rmtree(folder, ignore_errors=True)
+
+    def _in_batches(self) -> AbstractContextManager[object]:
+        """Have the executor write its records in batches of the scenario's size."""
+        return patch("core.execute.run.BATCH_RECORDS", self.scenario.batch)
 
     def scene(self) -> Scene:
         """Return a scene on fresh folders."""

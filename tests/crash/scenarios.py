@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import cast
 
+from core.execute.run import BATCH_RECORDS
 from core.model import State
 from tests import trees
 from tests.acting import OF_DUPLICATES, Line, Scene
@@ -37,6 +38,7 @@ class Scenario:
 
     `across`: the second root (`@`) must lie on another file system. `undone`: what is cut off is the rollback of
     the operation (1), or the rollback of that (2), not the operation. `state`: how it ends when nothing cuts it off.
+    `batch`: how many records the journal's batches take, in place of the executor's own number.
     `comes_back`: taking it back again brings the tree of before; not where a person did something about it meanwhile.
     """
 
@@ -50,6 +52,7 @@ class Scenario:
     undone: int = 0
     state: State = "completed"
     comes_back: bool = True
+    batch: int = BATCH_RECORDS
 
     def with_kind(self, kind: str, instead: str) -> Scenario:
         """Return the same with other lines."""
@@ -123,7 +126,7 @@ _FAMILY_TRASHED: list[Line] = [("duplicate", "b.jpg", "a.jpg", 1), ("duplicate",
 SCENARIOS: tuple[Scenario, ...] = (
     Scenario("one move", {"a": "1"}, [("mkdir", "", "to"), ("move", "a", "to/a")]),
     Scenario("many moves", _many(40), [("move", f"{n}.txt", f"to/{n % 3}/{n}.txt") for n in range(40)]),
-    Scenario("more than a batch", _many(300), [("move", f"{n}.txt", f"to/{n}.txt") for n in range(300)]),
+    Scenario("more than a batch", _many(24), [("move", f"{n}.txt", f"to/{n}.txt") for n in range(24)], batch=8),
     Scenario("group", _I, [*_GROUP, ("move", "z", "to/z")]),
     Scenario("group, one missing", _I, [*_GROUP, ("move", "z", "to/z")], meanwhile=_remove("i.xmp"), state="partial"),
     Scenario("group, one taken", _I, [*_GROUP, ("move", "z", "to/z")], meanwhile=_take("to/i.raw")),

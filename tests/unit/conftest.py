@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -27,3 +27,11 @@ def elsewhere(tmp_path: Path) -> Iterator[Path]:
         yield directory
     finally:
         shutil.rmtree(directory)
+
+
+@pytest.fixture(scope="session")
+def fresh() -> Iterator[Callable[[], Path]]:
+    """Return what makes fresh directories for who tries a hundred trees: in memory, where no disk is waited for."""
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="shelver-test-", dir=memory) as directory:
+        yield lambda: Path(tempfile.mkdtemp(dir=directory))

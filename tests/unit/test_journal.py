@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -153,10 +154,8 @@ def test_a_plan_cut_between_two_frames_is_damage(files: OperationFiles) -> None:
 
 
 @given(position=st.integers(0, 10_000_000), flip=st.integers(1, 255))
-def test_a_plan_with_any_byte_wrong_is_damage(
-    tmp_path_factory: pytest.TempPathFactory, position: int, flip: int
-) -> None:
-    files = _operation(tmp_path_factory.mktemp("plan"))
+def test_a_plan_with_any_byte_wrong_is_damage(fresh: Callable[[], Path], position: int, flip: int) -> None:
+    files = _operation(fresh())
     files.write_plan(_plan(300))
     data = bytearray(files.plan_path.read_bytes())
     data[position % len(data)] ^= flip
@@ -169,8 +168,8 @@ def test_a_plan_with_any_byte_wrong_is_damage(
 
 
 @given(batches=st.lists(st.lists(records, max_size=5), max_size=5))
-def test_a_journal_is_read_back(tmp_path_factory: pytest.TempPathFactory, batches: list[list[Record]]) -> None:
-    files = _operation(tmp_path_factory.mktemp("journal"))
+def test_a_journal_is_read_back(fresh: Callable[[], Path], batches: list[list[Record]]) -> None:
+    files = _operation(fresh())
     for batch in batches:
         with files.journal() as journal:
             for record in batch:
@@ -183,10 +182,8 @@ def test_a_journal_is_read_back(tmp_path_factory: pytest.TempPathFactory, batche
 
 
 @given(batches=st.lists(st.lists(records, min_size=1, max_size=4), min_size=1, max_size=4), torn=st.integers(1, 400))
-def test_a_torn_tail_is_cut_and_kept(
-    tmp_path_factory: pytest.TempPathFactory, batches: list[list[Record]], torn: int
-) -> None:
-    files = _operation(tmp_path_factory.mktemp("torn"))
+def test_a_torn_tail_is_cut_and_kept(fresh: Callable[[], Path], batches: list[list[Record]], torn: int) -> None:
+    files = _operation(fresh())
     ends = [0]
     known = [files.outcomes()]
     with files.journal() as journal:
@@ -211,10 +208,8 @@ def test_a_torn_tail_is_cut_and_kept(
 
 
 @given(torn=st.binary(min_size=1, max_size=60))
-def test_garbage_at_the_end_is_cut_or_an_alarm_and_loses_no_record(
-    tmp_path_factory: pytest.TempPathFactory, torn: bytes
-) -> None:
-    files = _operation(tmp_path_factory.mktemp("garbage"))
+def test_garbage_at_the_end_is_cut_or_an_alarm_and_loses_no_record(fresh: Callable[[], Path], torn: bytes) -> None:
+    files = _operation(fresh())
     with files.journal() as journal:
         journal.add(Finished(0, "done"))
         journal.sync()
@@ -240,9 +235,9 @@ def test_zeros_at_the_end_are_cut(files: OperationFiles) -> None:
 
 @given(position=st.integers(0, 10_000), flip=st.integers(1, 255))
 def test_any_bad_byte_before_the_last_record_is_an_alarm_not_a_cut(
-    tmp_path_factory: pytest.TempPathFactory, position: int, flip: int
+    fresh: Callable[[], Path], position: int, flip: int
 ) -> None:
-    files = _operation(tmp_path_factory.mktemp("middle"))
+    files = _operation(fresh())
     with files.journal() as journal:
         for seq in range(3):
             before = files.journal_path.stat().st_size

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -1041,9 +1041,9 @@ RULES = st.lists(st.tuples(MATCHES, TARGETS, CLASHES), min_size=1, max_size=2)
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(tree=TREES, rules=RULES)
 def test_nothing_is_lost_nothing_collides_and_twice_is_once(
-    tmp_path_factory: pytest.TempPathFactory, tree: dict[tuple[str, str], str], rules: list[tuple[str, str, str]]
+    fresh: Callable[[], Path], tree: dict[tuple[str, str], str], rules: list[tuple[str, str, str]]
 ) -> None:
-    with Home(tmp_path_factory.mktemp("home")) as home:
+    with Home(fresh()) as home:
         _organize_twice_and_undo(home, tree, rules)
 
 
@@ -1089,10 +1089,8 @@ PLACES = st.sampled_from(["a", "b", "c", "A", "a (1)", "s/a", "s/b", "t/a"])
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(renames=st.dictionaries(PLACES, PLACES, max_size=6), on_conflict=CLASHES)
-def test_any_renames_at_all(
-    tmp_path_factory: pytest.TempPathFactory, renames: dict[str, str], on_conflict: str
-) -> None:
-    with Home(tmp_path_factory.mktemp("home")) as home:
+def test_any_renames_at_all(fresh: Callable[[], Path], renames: dict[str, str], on_conflict: str) -> None:
+    with Home(fresh()) as home:
         _rename_and_undo(home, renames, on_conflict)
 
 
