@@ -259,6 +259,13 @@ class Face(Named, App[None], inherit_bindings=False):
 
         self.push_screen(place_of(operation, text))
 
+    def open_operation(self, operation: Operation) -> None:
+        """Open what somebody chose in a list: of a search for duplicates what it found, it has no steps."""
+        if words.is_report(operation):
+            self.looks.duplicates_of(operation)
+        else:
+            self.show_operation(operation)
+
     def show_operation_named(self, id: str, text: str = "") -> None:
         """Open an operation by its id, with its steps filtered."""
         self.attempt(lambda: self.agent.operation(id), lambda operation: self.show_operation(operation, text))

@@ -250,6 +250,16 @@ def outcome(operation: Operation) -> str:
     return ", ".join(parts)
 
 
+def is_report(operation: Operation) -> bool:
+    """Tell whether an operation looked for duplicates in all of a folder, and meant to do nothing about them."""
+    return (
+        operation.kind == "dedupe"
+        and operation.state == "completed"
+        and not operation.automatic
+        and not operation.counts.planned
+    )
+
+
 def summary(operation: Operation) -> str:
     """Return one line on what became of an operation, or why nothing did."""
     if operation.state == "failed" and operation.error:
@@ -257,6 +267,8 @@ def summary(operation: Operation) -> str:
     if operation.state in ("queued", "planning", "rejected", "superseded") and not operation.counts.done:
         planned = operation.counts.planned
         return files(planned) if planned else ""
+    if is_report(operation) and operation.note:
+        return shown(operation.note)
     return outcome(operation)
 
 

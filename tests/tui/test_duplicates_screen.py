@@ -206,6 +206,17 @@ async def test_the_groups_of_an_operation_are_reached_from_it(agent: FakeAgent) 
         await look.sees("212 groups", "1 of 212")
 
 
+async def test_a_search_tells_on_home_what_it_found_and_opens_it(agent: FakeAgent) -> None:
+    agent.put(msgspec.structs.replace(with_duplicates(agent), note="318 files too many, 4.3 GB to win"))
+    async with looking(agent.socket) as look:
+        await look.sees("318 files too many")
+        await look.press("4")
+        await look.until(lambda: "▸" in look.line_with("318 files too many"))
+        await look.press("enter")
+        await look.goes("Duplicates")
+        await look.sees("212 groups")
+
+
 async def test_what_changed_since_it_was_looked_for_is_looked_for_again(agent: FakeAgent) -> None:
     with_duplicates(agent)
     agent.put(operation("movedsin", 200, counts=Counts(planned=3, done=3)))

@@ -120,7 +120,7 @@ class Duplicates(Place):
             self._trouble = str(error)
             self.live_changed()
             return
-        found = next((each for each in known if is_report(each)), None)
+        found = next((each for each in known if words.is_report(each)), None)
         stale = found is not None and any(_changed_since(found, each) for each in known)
         if self.face.may_act and (found is None or stale):  # what is known already is not read again
             self.action_search()
@@ -146,7 +146,7 @@ class Duplicates(Place):
     def _begin(self) -> None:
         """Show the groups once they are there."""
         report = self.report
-        if report is not None and not self._asked and is_report(report):
+        if report is not None and not self._asked and words.is_report(report):
             self._asked = True
         if self._asked:
             self.set_class(False, "-idle")
@@ -191,7 +191,7 @@ class Duplicates(Place):
         """Draw how far the search is, and the groups once it is over."""
         self.tell_age(self.query_one(Banner))
         report = self.report
-        if report is not None and not self._asked and is_report(report):
+        if report is not None and not self._asked and words.is_report(report):
             self._begin()
             return
         self._draw()
@@ -387,16 +387,6 @@ class Duplicates(Place):
         """Take back what was last done to duplicates here."""
         if self._undoable is not None:
             self.face.acts.show_undo(self._undoable)
-
-
-def is_report(operation: Operation) -> bool:
-    """Tell whether an operation looked for duplicates in all of a folder, and meant to do nothing about them."""
-    return (
-        operation.kind == "dedupe"
-        and operation.state == "completed"
-        and not operation.automatic
-        and not operation.counts.planned
-    )
 
 
 def _changed_since(report: Operation, other: Operation) -> bool:

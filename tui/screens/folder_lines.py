@@ -100,7 +100,7 @@ def _span(seconds: float) -> str:
 
 def rule_rows(told: FolderRules, width: int) -> list[Row]:
     """Return a folder's rules in order, with what each moved lately."""
-    own = "The built-in rules: the config has none of its own" if told.built_in else "Rules"
+    own = "Built-in rules" if told.built_in else "Rules"
     title = f"{own}; the first that matches decides"
     aside = f"moved in {told.days} days"
     rows = [Row("title", partial(_title, title, aside), (title, aside), selectable=False)]

@@ -151,7 +151,7 @@ class Home(OnFolder):
         elif isinstance(current, Many):
             self.face.show_operations(current.first.folder)
         elif isinstance(current, Operation):
-            self.face.show_operation(current)
+            self.face.open_operation(current)
 
     def action_undo(self) -> None:
         """Show what taking it back would do."""

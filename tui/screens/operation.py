@@ -230,7 +230,8 @@ class OperationScreen(Leaving, Place):
             self.query_one(FilePane).look(path_now(current[0]))
         told = position(steps.cursor, steps.total, self._chosen())
         if steps.known and not steps.total:
-            told = ((" no step fits the filter" if self._is_filtered else " no steps yet", "dim"),)
+            none = " no steps yet" if self.operation.state in words.UNDERWAY else " no steps"
+            told = ((" no step fits the filter" if self._is_filtered else none, "dim"),)
         wanted = " · ".join(filter(None, (self._text, self._outcome)))
         asked = (("filter: ", "dim"), (wanted, "accent"), (" ", "text")) if wanted else ()
         follow = (("following ", "accent"),) if self._follow else ()

@@ -236,7 +236,7 @@ class Operations(Place):
     def _open(self) -> None:
         current = self.board.current
         if isinstance(current, Operation):
-            self.face.show_operation(current)
+            self.face.open_operation(current)
         elif isinstance(current, Many):
             self._opened ^= {key_of(current)}
             self._draw()
