@@ -119,6 +119,7 @@ def _with_folder(face: Face, folder: FolderStatus) -> Iterator[Command]:
 
 def _undoable(face: Face) -> Iterator[Command]:
     for operation in [each for each in face.live.ended() if words.can_undo(each)][:UNDOABLE]:
-        title = f"Undo {operation_title(operation, face.around)}"
+        undone = face.around.tilde(operation.folder)
+        title = f"Redo {undone}" if words.can_redo(operation) else f"Undo {operation_title(operation, face.around)}"
         time = words.moment(operation.finished or operation.created, face.around.now())
         yield title, f"{time}, {words.outcome(operation)}", partial(face.acts.show_undo, operation)

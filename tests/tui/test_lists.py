@@ -51,6 +51,19 @@ async def test_the_agents_small_operations_are_one_line_that_opens(agent: FakeAg
         await look.until(lambda: "1 moved" not in look.text)
 
 
+async def test_a_preview_that_was_put_away_is_told_only_to_who_asks_for_it(agent: FakeAgent) -> None:
+    agent.put(operation("putaway0", 95, kind="rollback", state="rejected", counts=Counts(planned=7)))
+    async with looking(agent.socket) as look:
+        await look.press("l")
+        await look.goes("Operations")
+        await look.sees("99,900")
+        assert "rejected" not in look.text
+        await look.press("slash")
+        await look.types("rejected")
+        await look.press("enter")
+        await look.sees("7 files")
+
+
 async def test_what_did_not_go_well_says_what_can_be_done(agent: FakeAgent) -> None:
     async with looking(agent.socket) as look:
         await look.press("l")

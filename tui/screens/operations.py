@@ -196,13 +196,14 @@ class Operations(Place):
     def _draw(self) -> None:
         wanted = self._text or self._folder or ""
         title: Line = ((" Operations", "strong"), (f" · {wanted}" if wanted else "", "accent"))
-        some = f"{words.count(len(self._operations))}{'' if self._whole else ' or more'} "
-        self.query_one("#title", Ends).show(title, ((some if self._operations else "", "dim"),))
+        told = [each for each in self._operations if self._text or words.is_worth_telling(each)]
+        some = f"{words.count(len(told))}{'' if self._whole else ' or more'} "
+        self.query_one("#title", Ends).show(title, ((some if told else "", "dim"),))
         self.tell_age(self.query_one(Banner))
-        rows = list(rows_by_day(self._operations, self._opened, self.around))
+        rows = list(rows_by_day(told, self._opened, self.around))
         if not rows and not self._asking:
-            told = self._refused or ("Nothing fits this filter." if wanted else "Nothing was done yet.")
-            rows = [Row("nothing", lambda width: (("  " + cut(told, width - 2), "dim"),), told, selectable=False)]
+            why = self._refused or ("Nothing fits this filter." if wanted else "Nothing was done yet.")
+            rows = [Row("nothing", lambda width: (("  " + cut(why, width - 2), "dim"),), why, selectable=False)]
         self.board.show(rows)
         self._advise()
 
