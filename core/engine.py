@@ -58,9 +58,9 @@ from core.stores.decisions import Decisions, rejected_decisions
 from core.stores.history import History
 from core.stores.index import Index
 from core.sync.conflicts import Conflict
-from core.sync.pairs import Pairs, check_bucket
+from core.sync.pairs import Pairs
 from core.sync.pending import done, pending
-from core.sync.states import Standing, States
+from core.sync.states import Standing, States, check_bucket
 from core.views.destinations import Destination
 from core.views.preview import preview
 from core.views.progress import Meter, Watcher
@@ -391,11 +391,11 @@ class Engine:
         return pending(files.plan(), done(files.outcomes()))
 
     def conflicts(self, folder: Folder) -> list[Conflict]:
-        """Return a pair's conflicts that nobody settled yet. Raises StorageError."""
+        """Return a pair's conflicts that nobody settled yet. Raises UsageError, StorageError."""
         return self._pairs.states.conflicts(folder)
 
     def pair_standing(self, folder: Folder) -> Standing:
-        """Return how a folder's pair is, as far as is known here. Raises StorageError."""
+        """Return how a folder's pair is, as far as is known here."""
         return self._pairs.states.standing(folder)
 
     def _tell(self, operation: Operation) -> Operation:

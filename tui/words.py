@@ -163,7 +163,7 @@ STOPPABLE = frozenset({"queued", "planning", "running", "interrupted"})
 
 def kind(operation: Operation) -> str:
     """Return what kind of operation it is, in a word."""
-    return _KINDS[operation.kind]
+    return "resolve" if operation.resolve else _KINDS[operation.kind]
 
 
 def state(operation: Operation) -> tuple[str, str]:
@@ -232,17 +232,19 @@ _DONE = {"organize": "moved", "dedupe": "cleared", "sync": "synced", "rollback":
 
 def done(operation: Operation) -> str:
     """Return what was done to the files of an operation, in a word."""
-    return _DONE[operation.kind]
+    return "settled" if operation.resolve else _DONE[operation.kind]
 
 
 def outcome(operation: Operation) -> str:
     """Return what became of an operation's files: 2,116 moved, 2 skipped."""
     counts = operation.counts
     if operation.state == "proposed":
+        if operation.kind == "sync":
+            return f"{files(counts.planned)} to {'settle' if operation.resolve else 'carry'}"
         return f"{files(counts.planned)} have a place" if counts.planned != 1 else "1 file has a place"
     parts = []
     if counts.done or not (counts.skipped or counts.failed):
-        parts.append(f"{count(counts.done)} {_DONE[operation.kind]}")
+        parts.append(f"{count(counts.done)} {done(operation)}")
     if counts.skipped:
         parts.append(f"{count(counts.skipped)} {'kept aside' if operation.kind == 'rollback' else 'skipped'}")
     if counts.failed:

@@ -21,7 +21,8 @@ from core.storage.s3.objects import Objects
 from core.sync import Synced, fingerprint_of
 from core.sync.conflicts import dropping, original_of
 from core.sync.marks import check
-from core.sync.pairs import check_bucket, filters_of
+from core.sync.pairs import filters_of
+from core.sync.states import check_bucket
 from core.sync.steps import LOCAL, REMOTE
 from core.trash import TRASH
 

@@ -23,10 +23,11 @@ from core.sync import Decided, Pair, Synced
 from core.sync.conflicts import copies_among
 from core.sync.contents import Contents
 from core.sync.marks import LOCAL_MARK, check
-from core.sync.pairs import check_bucket, filters_of
+from core.sync.pairs import filters_of
 from core.sync.pending import pending
 from core.sync.renames import Renamed, local_renames, remote_renames
 from core.sync.state import SyncState
+from core.sync.states import check_bucket
 from core.sync.steps import Steps
 from core.sync.table import decide, recorded
 

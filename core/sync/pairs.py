@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, suppress
 
 from core.config.models import Folder
-from core.errors import StorageError, UsageError
+from core.errors import StorageError
 from core.journal.records import Outcomes
 from core.model import Pending, Plan, Request
-from core.names import shown
 from core.storage import Entry
 from core.storage.local import LocalStorage
 from core.storage.remotes import Remotes
@@ -22,13 +21,6 @@ from core.sync.pending import done, pending
 from core.sync.settling import remember, remember_resolved
 from core.sync.state import SyncState
 from core.sync.states import States
-
-
-def check_bucket(folder: Folder) -> None:
-    """Raise UsageError for a folder that is kept in step with nothing."""
-    if not folder.sync:
-        what = f"folder {shown(folder.name)} is kept in step with nothing"
-        raise UsageError(f'{what}: give it a `sync = "s3://bucket/prefix"`', field="folder")
 
 
 def filters_of(folder: Folder) -> str:

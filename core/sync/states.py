@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from contextlib import closing
 from pathlib import Path
 
 from msgspec import Struct
 
 from core.config.models import Folder
+from core.errors import UsageError
 from core.model import Pending
+from core.names import shown
 from core.sync.conflicts import Conflict, conflicts_of
 from core.sync.state import SyncState
 
@@ -19,6 +22,13 @@ class Standing(Struct, frozen=True):
 
     pending: Pending = Pending()
     conflicts: int = 0
+
+
+def check_bucket(folder: Folder) -> None:
+    """Raise UsageError for a folder that is kept in step with nothing."""
+    if not folder.sync:
+        what = f"folder {shown(folder.name)} is kept in step with nothing"
+        raise UsageError(f'{what}: give it a `sync = "s3://bucket/prefix"`', field="folder")
 
 
 class States:
@@ -32,18 +42,20 @@ class States:
         return SyncState(self._place(folder))
 
     def conflicts(self, folder: Folder) -> list[Conflict]:
-        """Return the conflicts that nobody settled yet. Raises StorageError."""
+        """Return the conflicts that nobody settled yet. Raises UsageError where there is no pair, StorageError."""
+        check_bucket(folder)
         if not self._place(folder).exists():  # it was never compared, and looking makes nothing
             return []
         with closing(self.open(folder)) as state:
             return conflicts_of(folder, state)
 
     def standing(self, folder: Folder) -> Standing:
-        """Return how a folder's pair is. Raises StorageError."""
+        """Return how a folder's pair is; of a folder that is away, as it was last seen. Raises StorageError."""
         if not self._place(folder).exists():
             return Standing()
         with closing(self.open(folder)) as state:
-            return Standing(state.pending, len(conflicts_of(folder, state)))
+            is_here = os.path.isdir(folder.path)
+            return Standing(state.pending, len(conflicts_of(folder, state) if is_here else state.conflicts()))
 
     def _place(self, folder: Folder) -> Path:
         return self._directory / f"{hashlib.blake2b(folder.path, digest_size=8).hexdigest()}.db"

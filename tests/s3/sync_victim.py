@@ -59,9 +59,11 @@ class Doom:
             is_last = self._passed == self._at
         if is_last and not self._after:
             os.kill(os.getpid(), signal.SIGKILL)
-        yield
-        if is_last:
-            os.kill(os.getpid(), signal.SIGKILL)
+        try:
+            yield
+        finally:  # an answer may be that nothing is there
+            if is_last:
+                os.kill(os.getpid(), signal.SIGKILL)
 
     def around(self, act: Callable[..., Any]) -> Callable[..., Any]:
         """Make each call of something a point."""

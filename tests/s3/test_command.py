@@ -132,6 +132,15 @@ def test_a_conflict_is_settled_and_that_is_taken_back(
     assert own(stage.files()) == own(stage.objects()) == kept
 
 
+def test_a_folder_that_is_away_is_told_of_as_it_was_last_seen(home: Home, conflict: str) -> None:
+    home.downloads.rename(home.path / "elsewhere")
+
+    status = home.run("status", "--json")
+
+    assert status.code == 3, status.err
+    assert status.object["folders"][0]["conflicts"] == 1
+
+
 def test_a_conflict_is_named_by_file_copy_or_folder_and_nothing_else_is_taken(home: Home, conflict: str) -> None:
     for wrong in (["d/b.txt"], ["../a.txt"], ["/etc/passwd"]):
         told = home.run("sync", "scans", "--resolve", "mine", *wrong)
@@ -166,10 +175,9 @@ def test_the_trash_of_a_bucket_is_listed_and_emptied(home: Home, stage: Stage) -
 def test_a_folder_without_a_bucket_says_so(home: Home) -> None:
     home.write_config('[[folder]]\nname = "plain"\npath = "~/Downloads"\n')
 
-    told = home.run("sync", "plain")
-
-    assert told.code == 2
-    assert 'give it a `sync = "s3://bucket/prefix"`' in told.err
+    for told in (home.run("sync", "plain"), home.run("sync", "plain", "--conflicts")):
+        assert told.code == 2
+        assert 'give it a `sync = "s3://bucket/prefix"`' in told.err
 
 
 def test_a_remote_that_is_away_is_told_of_and_nothing_is_lost(home: Home, stage: Stage, server: Server) -> None:

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from rich.cells import cell_len
 
-from core.model import Counts, StepView
-from tests.tui.home_server import CAMERA, NOW, at, operation, surroundings
+from core.model import Counts, Pending, StepView
+from tests.tui.home_server import CAMERA, NOW, at, folder, operation, surroundings
 from tui import words
 from tui.widgets.journey import Journey, journey_line
 from tui.widgets.line import cut, ending, fitted, folded, plain, shortened, width_of
@@ -47,6 +47,27 @@ def test_times_are_told_in_the_zone_of_the_clock() -> None:
 @pytest.mark.parametrize(("seconds", "said"), [(38.2, "0:38 left"), (61, "1:01 left"), (3723, "1:02:03 left")])
 def test_the_time_left(seconds: float, said: str) -> None:
     assert words.left(seconds) == said
+
+
+def test_a_pair_is_told_in_words() -> None:
+    pair = folder("scans", bucket="s3://attic/scans")
+    assert words.pair(folder("downloads")) == words.pair(pair) == ""
+    pair.in_step = NOW
+    assert words.pair(pair) == "in step"
+    pair.to_push, pair.to_pull, pair.conflicts = 1204, 1, 1
+    assert words.pair(pair) == "1,204 to push, 1 to pull, 1 conflict"
+    carried = Pending(push=2, pull=3, push_bytes=1_200_000, conflicts=2)
+    assert words.carried(carried) == "2 to push (1.2 MB), 3 to pull, 2 conflicts"
+    assert words.carried(Pending()) == "nothing to push or pull"
+
+
+def test_a_sync_and_the_settling_of_conflicts_are_called_what_they_are() -> None:
+    sync = operation("a", 1, kind="sync", state="proposed", counts=Counts(planned=3))
+    assert (words.kind(sync), words.summary(sync)) == ("sync", "3 files to carry")
+    settling = operation("b", 2, kind="sync", resolve="mine", state="proposed", counts=Counts(planned=1))
+    assert (words.kind(settling), words.summary(settling)) == ("resolve", "1 file to settle")
+    settling.state, settling.counts.done = "completed", 1
+    assert words.summary(settling) == "1 settled"
 
 
 def test_what_became_of_an_operation() -> None:
