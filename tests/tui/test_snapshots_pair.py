@@ -6,26 +6,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from pytest_textual_snapshot import SVGImageExtension  # type: ignore[import-untyped]
 from syrupy.assertion import SnapshotAssertion
 
 from tests.tui.fake_agent import FakeAgent
-from tests.tui.home_server import surroundings
-from tests.tui.looking import Look, looking
+from tests.tui.looking import TERMINALS, Look, looking
 from tests.tui.pair_server import with_pair, with_transfers
-from tui.outfit import PLAIN
 
 Scene = Callable[[Look], Awaitable[None]]
-
-
-@pytest.fixture
-def picture(snapshot: SnapshotAssertion) -> SnapshotAssertion:
-    """The picture kept under the test's name."""
-    return snapshot.use_extension(SVGImageExtension)
 
 
 @pytest.fixture
@@ -56,19 +46,11 @@ async def conflicts(look: Look) -> None:
 
 
 SCENES = (home, transfers, folder, conflicts)
-SIZES = {"80": (80, 24), "60": (60, 20), "200": (200, 50)}
 
 
+@pytest.mark.parametrize("terminal", TERMINALS)
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
-@pytest.mark.parametrize("size", SIZES)
-async def test_size(agent: FakeAgent, picture: SnapshotAssertion, scene: Scene, size: str) -> None:
-    async with looking(agent.socket, size=SIZES[size], around=surroundings()) as look:
-        await scene(look)
-        assert await look.picture() == picture
-
-
-@pytest.mark.parametrize("scene", [transfers, conflicts], ids=lambda scene: scene.__name__)
-async def test_sixteen_colours(agent: FakeAgent, picture: SnapshotAssertion, scene: Scene) -> None:
-    async with looking(agent.socket, outfit=replace(PLAIN, theme="ansi-dark")) as look:
+async def test_picture(agent: FakeAgent, picture: SnapshotAssertion, scene: Scene, terminal: str) -> None:
+    async with looking(agent.socket, TERMINALS[terminal]) as look:
         await scene(look)
         assert await look.picture() == picture
