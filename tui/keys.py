@@ -18,6 +18,7 @@ USUAL = {
     "cancel": "escape",
     "choose": "enter",
     "complete the path": "tab",
+    "conflicts": "C",
     "copy the lines for the config": "y",
     "copy the path": "y",
     "exact": "1",

@@ -15,7 +15,7 @@ from tests.tui.copies_server import with_duplicates
 from tests.tui.fake_agent import FakeAgent
 from tests.tui.home_server import mixed_operation
 from tests.tui.looking import Look, looking
-from tests.tui.looks_server import furnished_to_look
+from tests.tui.pair_server import with_pair
 from tui.keymap import every_place, keymap
 from tui.keys import USUAL
 from tui.outfit import Outfit
@@ -181,6 +181,11 @@ async def policies(look: Look) -> None:
     await look.goes("KeepPolicy")
 
 
+async def pair(look: Look) -> None:
+    look.face.looks.folder("scans")
+    await look.sees("settles th")
+
+
 async def help_(look: Look) -> None:
     await look.press(OWN["help"])
     await look.goes("Help")
@@ -208,6 +213,7 @@ async def help_(look: Look) -> None:
         (operations, {"open": "opens it:", "approve": "tries what is left"}),
         (copies, {"exact": "exact 212", "alike": "alike 14"}),
         (alike, {"keep this": "or", "policy": "for all of them"}),
+        (pair, {"conflicts": "settles"}),
         (policies, {"open": "choose", "cancel": "cancel"}),
         (help_, {"filter": "find", "open": "do it", "cancel": "close"}),
     ],
@@ -216,7 +222,7 @@ async def help_(look: Look) -> None:
 async def test_texts_speak_of_a_persons_own_keys(tmp_path: Path, scene: Scene, told: dict[str, str]) -> None:
     agent = FakeAgent(tmp_path / "agent.sock")
     if scene is not newcomer:
-        agent = furnished_to_look(tmp_path / "agent.sock")
+        agent = with_pair(tmp_path / "agent.sock")
         with_duplicates(agent)
         mixed_operation(agent)
     async with agent, looking(agent.socket, outfit=Outfit(keys=OWN)) as look:

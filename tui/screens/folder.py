@@ -115,7 +115,7 @@ class FolderScreen(OnFolder):
         folder = self.folder
         if folder is None:
             return [((f"{shown(self._named)} is in the config no more.", "warn"),), EMPTY]
-        lines = state_lines(folder, self.around, width)
+        lines = state_lines(folder, self.around, self.key, width)
         if self._rules is not None:
             lines += settings_lines(self._rules.settings, width)
         return [*lines, EMPTY]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -37,7 +37,7 @@ _STATES_TOLD = {
 }
 
 
-def state_lines(folder: FolderStatus, around: Surroundings, width: int) -> list[Line]:
+def state_lines(folder: FolderStatus, around: Surroundings, key: Callable[[str], str], width: int) -> list[Line]:
     """Return how a folder is, in words: its state and why, what lies in it."""
     role = _STATES[folder.state]
     told = folder.reason or _STATES_TOLD[folder.state]
@@ -52,10 +52,10 @@ def state_lines(folder: FolderStatus, around: Surroundings, width: int) -> list[
     if folder.last_reconcile is not None:
         parts.append(f"looked through at {words.moment(folder.last_reconcile, around.now())}")
     lines.append(((cut(" · ".join(parts), width), "dim"),))
-    return [*lines, *pair_lines(folder, around, width)]
+    return [*lines, *pair_lines(folder, around, key, width)]
 
 
-def pair_lines(folder: FolderStatus, around: Surroundings, width: int) -> list[Line]:
+def pair_lines(folder: FolderStatus, around: Surroundings, key: Callable[[str], str], width: int) -> list[Line]:
     """Return how a folder and its bucket stand; nothing for a folder without one."""
     if not words.has_pair(folder):
         return []
@@ -65,7 +65,7 @@ def pair_lines(folder: FolderStatus, around: Surroundings, width: int) -> list[L
         since = f" since {moment}" if told == "in step" else f"{', ' if told else ''}last in step at {moment}"
     elif not told and not folder.sync_paused:
         since = "not compared with its bucket yet"
-    settles = " · C settles them" if folder.conflicts else ""
+    settles = f" · {key('conflicts')} settles them" if folder.conflicts else ""
     line: Line = (
         (told, "good" if told == "in step" else "accent"),
         (cut(since + settles, max(width - cell_len(told), 0)), "dim"),
