@@ -124,6 +124,8 @@ class Engine:
             self._check_can_roll_back(request)
         elif request.kind == "sync":
             check_bucket(self.config.folder(request.folder))
+        elif request.kind == "dedupe":
+            duplicates.check_possible(request, self.config.folder(request.folder))
         else:
             self.config.folder(request.folder)
         if request.keep is not None:

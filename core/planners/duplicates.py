@@ -61,17 +61,24 @@ def plan(request: Request, ground: Ground) -> Plan:
 
 def plan_bucket(request: Request, ground: Ground, folder: Folder) -> Plan:
     """Return the plan that removes duplicates among the objects beneath a prefix. Raises UsageError, StorageError, …"""
+    check_possible(request, folder)
+    bucket = ground.open_root(folder.path)
+    assert isinstance(bucket, Objects)
+    with ExitStack() as open_roots:
+        listing = open_roots.enter_context(closing(Listing(bucket)))
+        return _BucketDeduper(request, ground, folder, open_roots, bucket, listing).plan()
+
+
+def check_possible(request: Request, folder: Folder) -> None:
+    """Raise UsageError, telling the field, for what is asked of a folder that is a bucket and cannot be done there."""
+    if folder.is_local:
+        return
     if request.action in ("hardlink", "reflink"):
         raise UsageError("a bucket knows no links: its duplicates go to the trash, or stay", field="action")
     if request.similar:
         raise UsageError("pictures that look alike are looked for in local folders only", field="similar")
     if request.verify:
         raise UsageError("what lies in a bucket is compared when something is done to it", field="verify")
-    bucket = ground.open_root(folder.path)
-    assert isinstance(bucket, Objects)
-    with ExitStack() as open_roots:
-        listing = open_roots.enter_context(closing(Listing(bucket)))
-        return _BucketDeduper(request, ground, folder, open_roots, bucket, listing).plan()
 
 
 class _Deduper:

@@ -214,14 +214,22 @@ def test_an_upload_by_parts_is_known_as_a_copy_of_what_came_whole(home: Home, st
     assert sorted(left.values()) == sorted([content, content[:-1] + bytes([content[-1] ^ 1])])
 
 
-@pytest.mark.parametrize("action", ["hardlink", "reflink"])
-def test_a_bucket_knows_no_links(home: Home, stage: Stage, action: str) -> None:
+@pytest.mark.parametrize(
+    ("wanted", "told"),
+    [
+        (("--action", "hardlink"), "a bucket knows no links"),
+        (("--action", "reflink"), "a bucket knows no links"),
+        (("--similar",), "local folders only"),
+        (("--verify",), "compared when something is done to it"),
+    ],
+)
+def test_what_cannot_be_done_in_a_bucket_is_refused(home: Home, stage: Stage, wanted: list[str], told: str) -> None:
     stage.put({"a": b"same", "b": b"same"})
 
-    refused = home.run("dedupe", "archive", "--action", action)
+    refused = home.run("dedupe", "archive", *wanted)
 
-    assert refused.code != 0
-    assert "a bucket knows no links" in refused.out + refused.err
+    assert (refused.code, told in refused.err) == (2, True)
+    assert home.run("ops").lines == [], "nothing was begun"
     assert set(own(stage.objects())) == {"a", "b"}
 
 
