@@ -13,11 +13,12 @@ from core.duplicates import ExactGroup, Groups, Place, Report, keys
 from core.duplicates.contents import UNCERTAIN_NS, Arrival, Beneath, Contents
 from core.duplicates.eyes import Eyes
 from core.duplicates.files import Numbers, entry_of
-from core.duplicates.found import FoundSingly, members_of
+from core.duplicates.found import members_of
 from core.duplicates.keeping import keep
 from core.duplicates.keying import of_files
 from core.duplicates.reader import COLUMNS, DIGEST, FIRST, MISSING, WHOLE, WHOLES
 from core.duplicates.readers import Readers
+from core.duplicates.singly import FoundSingly
 from core.duplicates.walk import MARKS, Walk
 from core.errors import StateFull
 from core.planners.paths import join

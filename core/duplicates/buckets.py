@@ -15,7 +15,7 @@ from typing import TypeVar
 from xxhash import xxh3_128
 
 from core.duplicates import ExactGroup, Groups, Member, Report
-from core.duplicates.found import FoundSingly
+from core.duplicates.singly import FoundSingly
 from core.errors import REMOTE_AWAY, StorageError
 from core.storage import Entry
 from core.storage.s3.objects import Objects

@@ -22,26 +22,6 @@ Name = tuple[bytes, bytes, Entry]
 """Root, path and the file itself: no two have the first two in common, so that they can be sorted."""
 
 
-class FoundSingly(Groups):
-    """A few groups, made already."""
-
-    def __init__(self, groups: Sequence[ExactGroup], left_out: Mapping[str, int]) -> None:
-        self.left_out = left_out
-        self._groups = groups
-
-    def __len__(self) -> int:
-        return len(self._groups)
-
-    @overload
-    def __getitem__(self, number: int, /) -> ExactGroup: ...
-
-    @overload
-    def __getitem__(self, numbers: slice, /) -> Sequence[ExactGroup]: ...
-
-    def __getitem__(self, number: int | slice, /) -> ExactGroup | Sequence[ExactGroup]:
-        return self._groups[number]
-
-
 class Found(Groups):
     """Groups as numbers and paths; nothing is kept of files that are in none.
 

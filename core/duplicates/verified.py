@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 
 from core.duplicates import ExactGroup, Groups, Member, Report
 from core.duplicates.files import asked
-from core.duplicates.found import FoundSingly
 from core.duplicates.reader import COMPARE, UNTOLD
 from core.duplicates.readers import Readers, Task
 from core.duplicates.reads import CHANGED
+from core.duplicates.singly import FoundSingly
 
 _FILES_AT_ONCE = 256
 _BYTES_AT_ONCE = 16 * 1024 * 1024

@@ -19,8 +19,8 @@ from msgspec.structs import replace
 from core.config import Folder
 from core.duplicates import ExactGroup, Groups, Member, Place, find_copies, find_exact
 from core.duplicates.buckets import find_among_objects
-from core.duplicates.found import FoundSingly
 from core.duplicates.pages import FoundFile, FoundGroup, write_groups
+from core.duplicates.singly import FoundSingly
 from core.errors import UsageError
 from core.model import Action, Plan, Request, absolute
 from core.names import shown

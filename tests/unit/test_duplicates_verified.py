@@ -9,8 +9,8 @@ import pytest
 
 from core.duplicates import ExactGroup, Groups, Member, readers
 from core.duplicates.compare import same_bytes
-from core.duplicates.found import FoundSingly
 from core.duplicates.reader import WHOLE
+from core.duplicates.singly import FoundSingly
 from core.duplicates.verified import verified
 from core.storage.local import LocalStorage
 from tests.copies import Searcher, names, relative, truth

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -84,3 +86,10 @@ def test_a_sign_of_life_is_wanted_twice_in_the_time_allowed(
     monkeypatch.setenv("WATCHDOG_USEC", microseconds)
     monkeypatch.setenv("WATCHDOG_PID", process or str(os.getpid()))
     assert watchdog_pause() == pause
+
+
+def test_agent_and_worker_start_without_what_only_some_work_needs() -> None:
+    heavy = ("numpy", "PIL", "boto3", "textual", "pypdf")
+    told = f"import sys, agent.daemon, agent.worker; print([name for name in {heavy} if name in sys.modules])"
+    ran = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n"
