@@ -39,13 +39,16 @@ class Surroundings:
         self.state, self.reason = "", ""
         self.told = 0
         self.halts: list[str] = []
+        self.scans: list[asyncio.Future[Any]] = []
         self._changed = asyncio.Event()
 
     def scope(self, folder: Folder) -> Scope:
         return Scope(folder, self.config, subfolders=folder.subfolders)
 
     async def scan(self, act: Callable[[], T]) -> T:
-        return await asyncio.to_thread(act)
+        scan = asyncio.ensure_future(asyncio.to_thread(act))
+        self.scans.append(scan)
+        return await asyncio.shield(scan)
 
     async def submit(self, request: Request) -> object:
         if self.refuses:
@@ -136,7 +139,7 @@ async def watched(
         yield watched, around
     finally:
         life.cancel()
-        await asyncio.gather(life, return_exceptions=True)
+        await asyncio.gather(life, *around.scans, return_exceptions=True)  # a thread goes on when nobody waits any more
         around.index.close()
 
 
