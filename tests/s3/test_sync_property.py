@@ -11,6 +11,7 @@ import itertools
 import os
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -204,6 +205,7 @@ amid = st.lists(
         st.lists(edits, max_size=4),  # before the plan
         st.lists(st.tuples(st.integers(0, 25), edits), max_size=4),  # when its run makes a request of that number
         st.lists(st.integers(0, 25), max_size=2),  # requests of the run whose answers are lost
+        st.lists(st.integers(0, 6), max_size=2),  # writing requests right before which their object is changed
     ),
     min_size=1,
     max_size=3,
@@ -219,10 +221,12 @@ class Amid:
         self._proxy = proxy
         self._edits: list[tuple[int, Edit]] = []
         self._lost: list[int] = []
-        self._count = 0
+        self._ambushes: list[int] = []
+        self._count = self._writes = 0
 
-    def begin(self, edits: list[tuple[int, Edit]], lost: list[int]) -> None:
-        self._edits, self._lost, self._count = edits, lost, 0
+    def begin(self, edits: list[tuple[int, Edit]], lost: list[int], ambushes: list[int]) -> None:
+        self._edits, self._lost, self._ambushes = edits, lost, ambushes
+        self._count = self._writes = 0
         self._proxy.on_request = self._hear
 
     def end(self) -> None:
@@ -238,6 +242,20 @@ class Amid:
                 self.edit(edit)
         if now in self._lost:
             self._proxy.add("lost_answer", ".")
+        if names := self._about_to_change(line):
+            if self._writes in self._ambushes:
+                for name in names:
+                    self.edit(("write", "there", name, name))
+            self._writes += 1
+
+    def _about_to_change(self, line: str) -> list[str]:
+        """Return the objects that a request writes or deletes; of a request that deletes many, all there are."""
+        method, _, rest = line.partition(" ")
+        place, _, query = rest.partition("?")
+        name = unquote(place).removeprefix(f"/{self._people.pair.bucket.name}/{self._people.pair.bucket.prefix}")
+        if method == "POST" and query == "delete":
+            return [each for each in NAMES if each in self._people.pair.there()]
+        return [name] if method in ("PUT", "DELETE") and not name.startswith((".shelver", "/")) else []
 
     def edit(self, edit: Edit) -> None:
         """Carry an edit out; what it replaces or deletes is gone by a person's hand."""
@@ -265,7 +283,7 @@ def test_edits_amid_a_sync_and_lost_answers_lose_nothing_where_conditions_are_ho
         suppress_health_check=list(HealthCheck),
     )
     @given(amid)
-    def scenario(turns: list[tuple[list[Edit], list[tuple[int, Edit]], list[int]]]) -> None:
+    def scenario(turns: list[tuple[list[Edit], list[tuple[int, Edit]], list[int], list[int]]]) -> None:
         straight, shaky = Endpoint(server.remote), Endpoint(Server("ministack", proxy.port).remote)
         bucket = open_bucket(server, straight)
         directory = tmp_path / f"{next(_numbers)}"
@@ -273,11 +291,11 @@ def test_edits_amid_a_sync_and_lost_answers_lose_nothing_where_conditions_are_ho
         pair = PairStage(directory, Objects(bucket.root, shaky, bucket.can))
         hearing = Amid(people, proxy)
         try:
-            for before, meanwhile, lost in turns:
+            for before, meanwhile, lost, ambushes in turns:
                 for edit in before:
                     hearing.edit(edit)
                 plan = pair.plan_sync()
-                hearing.begin(meanwhile, lost)
+                hearing.begin(meanwhile, lost, ambushes)
                 pair.carry_out(plan)
                 hearing.end()
             for _ in range(4):
