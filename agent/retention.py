@@ -39,9 +39,9 @@ def keep_house_once(state: StateDirectory, config: Config, forgotten: Callable[[
     """Do so once. Blocks on the disk."""
     with closing(Remotes(config, state.remotes)) as remotes:
         gone = retention.purge(state, config.trash.keep, _log_purge, open_root=remotes.open)
-    if gone:
-        _log.info("the trash let go of %d files, %d bytes", len(gone), sum(each.size for each in gone))
-    retention.forget(state, config.history.keep, forgotten)
+        if gone:
+            _log.info("the trash let go of %d files, %d bytes", len(gone), sum(each.size for each in gone))
+        retention.forget(state, config.history.keep, forgotten, open_root=remotes.open)
 
 
 def _log_purge(each: retention.Trashed) -> None:

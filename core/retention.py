@@ -66,10 +66,16 @@ def purge(
     return gone
 
 
-def forget(state: StateDirectory, keep: float, forgotten: Callable[[str], None], now: datetime | None = None) -> None:
+def forget(
+    state: StateDirectory,
+    keep: float,
+    forgotten: Callable[[str], None],
+    now: datetime | None = None,
+    open_root: OpenRoot = open_storage,
+) -> None:
     """Remove plans and journals that ended longer than `keep` seconds ago; `forgotten` is told each id before.
 
-    What still has a file in the trash stays, and so does what has not come to its end.
+    What still has a file in the trash stays, also in a bucket's, and so does what has not come to its end.
     """
     now = now or datetime.now(UTC)
     history = History(state.history)
@@ -78,7 +84,7 @@ def forget(state: StateDirectory, keep: float, forgotten: Callable[[str], None],
             sealed = files.outcomes().sealed
             if sealed is None or datetime.fromtimestamp(sealed.at, UTC) + timedelta(seconds=keep) > now:
                 continue
-            if not files.is_locked() and not any(True for _ in _trashed_by(files, keep, open_storage)):
+            if not files.is_locked() and not any(True for _ in _trashed_by(files, keep, open_root)):
                 forgotten(files.directory.name)
                 history.forget(files.directory.name)
                 shutil.rmtree(files.directory)

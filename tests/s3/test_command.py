@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from agent.retention import keep_house_once
+from core.config import load_config
+from core.state import StateDirectory
 from core.storage.s3.objects import Objects
 from tests.commands import Home
 from tests.s3.servers import SECRET_KEY, Server
@@ -206,3 +210,24 @@ def test_no_secret_is_told_anywhere(home: Home, stage: Stage) -> None:
     kept = [file.read_bytes() for file in home.path.rglob("*") if file.is_file()]
     assert all(SECRET_KEY not in each.out + each.err for each in told)
     assert all(SECRET_KEY.encode() not in content for content in kept)
+
+
+def test_what_has_objects_in_a_buckets_trash_is_not_forgotten(home: Home, stage: Stage) -> None:
+    stage.write({"a": b"a"})
+    home.run("sync", "scans")
+    (home.downloads / "a").unlink()
+    home.run("sync", "scans")
+    forgotten: list[str] = []
+
+    def keep_house(trash: float) -> None:
+        with home.entered():
+            config = load_config()
+            settings = {"history": replace(config.history, keep=0.0), "trash": replace(config.trash, keep=trash)}
+            keep_house_once(StateDirectory.of_user(), replace(config, **settings), forgotten.append)  # type: ignore[arg-type]
+
+    newest = home.run("ops", "--json").objects[0]["id"]
+    keep_house(86400.0)
+    assert newest not in forgotten and b"a" in stage.objects().values()
+
+    keep_house(0.0)
+    assert newest in forgotten and b"a" not in stage.objects().values()
