@@ -10,6 +10,7 @@ import pytest
 
 from core.storage.s3.objects import Objects
 from tests.agents import AgentUnderTest, until
+from tests.commands import Home
 from tests.s3.faults import FaultProxy
 from tests.s3.servers import REGION, Server, environment
 from tests.s3.stage import Stage
@@ -130,6 +131,13 @@ def test_a_conflict_is_told_and_settled_over_the_socket_and_a_paused_pair_says_s
 
         (conflict,) = agent.get("/api/v1/folders/scans/conflicts").body["conflicts"]
         assert (conflict["path"], conflict["mine"]["size"], conflict["theirs"]["size"]) == ("a.txt", 12, 6)
+
+        where = ("--state", agent.state.state, "--config", agent.config, "--json")
+        home = Home(agent.home / "home")
+        assert home.run("sync", "scans", "--conflicts", *where).objects == [conflict]
+        planned = home.run("sync", "scans", "--resolve", "both", "a.txt", "--dry-run", *where)
+        assert (planned.code, planned.object["state"], planned.object["counts"]["planned"]) == (0, "proposed", 2)
+        assert agent.get(f"/api/v1/operations/{planned.object['id']}/carries").body["push"] == 1
 
         asked = {"kind": "sync", "folder": "scans", "resolve": "mine", "paths": [conflict["copy"]], "dry_run": True}
         plan = agent.rested(agent.post("/api/v1/operations", asked).body["id"])
