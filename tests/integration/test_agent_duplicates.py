@@ -128,7 +128,8 @@ def test_copies_that_were_there_before_go_once_the_folder_is_set_to_it(
         assert content(downloads / "copy.bin") == SAME
     with agent.running():
         agent.passed("dl")
-        assert [each["id"] for each in dedupes(agent)] == [found["id"]]
+        until(lambda: rested(agent), "what the agent looks up once more after its start is looked up")
+        until(lambda: [each["id"] for each in dedupes(agent)] == [found["id"]], "nothing is found anew")
         assert content(downloads / "copy.bin") == SAME
 
 
