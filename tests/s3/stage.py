@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
-from core.errors import RemoteLost, RemoteUnreachable, SourceMissing
+from core.errors import SourceMissing
 from core.execute import execute
 from core.journal import OperationFiles
 from core.model import Counts, Fingerprint, Plan, Request, State, Step, StepKind, Survivor, now
@@ -202,9 +201,8 @@ def _die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def main() -> int:
-    """Carry out an operation, and die at a request; exit 0 if it came to its end."""
-    victim = msgspec.json.decode(sys.stdin.buffer.read(), type=Victim)
+def carry_out(victim: Victim) -> None:
+    """Carry out an operation, and die at a request. Raises RemoteLost, RemoteUnreachable."""
     endpoint = Endpoint(Server(victim.name, victim.port).remote)
     requests = 0
 
@@ -222,12 +220,4 @@ def main() -> int:
     endpoint.client.meta.events.register("after-call.s3", answered)
     bucket = Objects(victim.root.encode(), endpoint, victim.capabilities)
     stage = Stage(Path(victim.directory), bucket)
-    try:
-        stage.run(stage.operation(victim.operation).plan())
-    except (RemoteLost, RemoteUnreachable):
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    stage.run(stage.operation(victim.operation).plan())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -76,19 +75,12 @@ class Doom:
         return called
 
 
-def main() -> int:
-    """Carry out the operation; exit 0 if it came to its end."""
-    errand = msgspec.json.decode(sys.stdin.buffer.read(), type=Errand)
+def carry_out(errand: Errand) -> None:
+    """Carry out the operation."""
     doom = Doom(errand.dies_at, after=errand.after)
     Endpoint.call = doom.around(Endpoint.call)  # type: ignore[method-assign]
     for name in ("begin", "change", "change_conflicts", "see_conflicts"):
         setattr(SyncState, name, doom.around(getattr(SyncState, name)))
     engine = Engine(StateDirectory.beneath(Path(errand.state)), load_config(Path(errand.config)), Deaf())
-    operation = engine.run(errand.operation, lambda: False)
+    engine.run(errand.operation, lambda: False)
     engine.close()
-    print(operation.state, operation.error)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

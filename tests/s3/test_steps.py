@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from random import Random
@@ -18,9 +16,10 @@ from core.model import Plan
 from core.storage.s3 import sending
 from core.storage.s3.endpoint import Endpoint
 from core.storage.s3.objects import Objects
+from tests.s3.dying import dies
 from tests.s3.faults import FaultProxy
 from tests.s3.servers import Server
-from tests.s3.stage import Line, Stage, Victim
+from tests.s3.stage import Line, Stage, Victim, carry_out
 
 
 @pytest.fixture
@@ -449,8 +448,4 @@ def _dies(stage: Stage, plan: Plan, at: int, after: bool) -> bool:
         str(stage.directory), stage.bucket.root.decode(), port, stage.bucket.endpoint.remote.name, stage.bucket.can,
         plan.operation, at, after,
     )  # fmt: skip
-    child = subprocess.run(
-        [sys.executable, "-m", "tests.s3.stage"], input=msgspec.json.encode(victim), capture_output=True, check=False
-    )
-    assert child.returncode in (0, -9), child.stderr.decode()
-    return child.returncode == -9
+    return dies(carry_out, victim)

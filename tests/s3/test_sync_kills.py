@@ -6,13 +6,10 @@ Points are every request, from the marks to the last delete, and every change of
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from core.config import Config, load_config
@@ -23,9 +20,10 @@ from core.storage.remotes import Remotes
 from core.storage.s3.endpoint import Endpoint
 from core.storage.s3.objects import Objects
 from tests.s3.conftest import open_bucket
+from tests.s3.dying import dies
 from tests.s3.servers import Server
 from tests.s3.stage import Stage
-from tests.s3.sync_victim import Deaf, Errand
+from tests.s3.sync_victim import Deaf, Errand, carry_out
 
 
 class Pair(Stage):
@@ -196,11 +194,4 @@ def _fresh(tmp_path: Path, bucket: Objects, server: Server, at: int) -> Pair:
 def _dies(pair: Pair, id: str, at: int, *, after: bool) -> bool:
     """Carry a sync out in a process that dies; tell whether it came to that."""
     errand = Errand(str(pair.config), str(pair.state.state), id, at, after)
-    child = subprocess.run(
-        [sys.executable, "-m", "tests.s3.sync_victim"],
-        input=msgspec.json.encode(errand),
-        capture_output=True,
-        check=False,
-    )
-    assert child.returncode in (0, -9), child.stderr.decode()
-    return child.returncode == -9
+    return dies(carry_out, errand)
