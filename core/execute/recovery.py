@@ -81,6 +81,8 @@ class Recovery:
             self._recheck_done()
         self._take_over_syncing()
         finished = self._run.outcomes.finished
+        # A copy's record, or one of another name, proves that a step has begun, whatever became of earlier ones since.
+        begun_for_sure = self._run.outcomes.copied.keys() | self._run.outcomes.intended.keys()
         recorded = frozenset(finished)
         unfinished = [step for step in self._run.plan.steps if step.seq not in finished and not step.refused]
         if self._run.buckets:
@@ -88,11 +90,11 @@ class Recovery:
             unfinished = [step for step in unfinished if not self._run.is_remote(step)]
         for group, steps in groupby(unfinished, lambda step: step.group):
             if group:
-                begun = _begun_together(list(steps), earlier, recorded)
+                begun = _begun_together(list(steps), earlier, recorded, begun_for_sure)
                 self._recover_group([self._run.followed(step) for step in begun])
             else:
                 for step in steps:
-                    if _may_have_begun(step, earlier, recorded):
+                    if step.seq in begun_for_sure or _may_have_begun(step, earlier, recorded):
                         self._recover_one(self._run.followed(step))
             if self._run.is_out_of_breath():
                 self._run.breathe()
@@ -330,7 +332,11 @@ def _may_have_begun(step: Step, earlier: Mapping[int, int], recorded: Collection
     return step.seq not in earlier or earlier[step.seq] in recorded
 
 
-def _begun_together(steps: list[Step], earlier: Mapping[int, int], recorded: Collection[int]) -> list[Step]:
+def _begun_together(
+    steps: list[Step], earlier: Mapping[int, int], recorded: Collection[int], begun_for_sure: Collection[int]
+) -> list[Step]:
     """Return a group, or nothing if it cannot have begun."""
+    if any(step.seq in begun_for_sure for step in steps):
+        return steps
     settled = {*recorded, *(step.seq for step in steps)}
     return steps if all(_may_have_begun(step, earlier, settled) for step in steps) else []

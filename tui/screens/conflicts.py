@@ -129,7 +129,7 @@ class Conflicts(Place):
 
     def _draw(self) -> None:
         folder, found = self.folder, self._conflicts or []
-        name = self.around.tilde(self._named)
+        name = shortened(self.around.tilde(self._named), max(self.size.width - 30, 20))
         count = f"  {words.conflicts(len(found))}" if found else ""
         bucket = folder.bucket if folder is not None else ""
         room = max(self.size.width - len(name) - len(count) - 4, 8)
